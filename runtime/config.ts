@@ -1,0 +1,160 @@
+// Reads signalbox.yaml: variables from the environment, the shape from schemas/config.ts, and for every problem its
+// file, line and path, all of them at once.
+
+import { readFileSync } from 'node:fs';
+import { LineCounter, isScalar, parseDocument, visit, type Document } from 'yaml';
+import { z } from 'zod';
+import { configSchema, type Config } from '../schemas/config.ts';
+
+export interface ConfigProblem {
+  readonly file: string;
+  readonly line: number;
+  /** Dotted path, for example `routes.assistant.targets.0.model`; '' for the whole file. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A config that cannot be used. Its message lists every problem, one a line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(
+      problems
+        .map(({ file, line, path, message }) => `${file}:${line}: ${path ? `${path}: ` : ''}${message}`)
+        .join('\n'),
+    );
+    this.problems = problems;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and checks a config file.
+ * @throws ConfigError with every problem, or when the file cannot be read
+ */
+export function loadConfig(file: string, env: Environment): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it may not be read' : String(code);
+    throw new ConfigError([{ file, line: 1, path: '', message: `cannot read the config: ${why}` }]);
+  }
+  return parseConfig(text, file, env);
+}
+
+/** The same for text at hand; `file` only names it in problems. */
+export function parseConfig(text: string, file: string, env: Environment): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(maskVariables(text), { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const lineAt = (offset: number) => lines.linePos(offset).line || 1;
+  // One syntax error makes a dozen echoes: the first is the one to mend.
+  const syntax = document.errors[0];
+  if (syntax) throw new ConfigError([{ file, line: lineAt(syntax.pos[0]), path: '', message: syntax.message }]);
+  const problems: ConfigProblem[] = [];
+  for (const missing of substitute(document, env)) {
+    problems.push({ file, line: lineAt(missing.offset), path: missing.path, message: missing.message });
+  }
+  const result = configSchema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  for (const issue of result.error?.issues ?? []) {
+    for (const path of pathsOf(issue)) {
+      problems.push({ file, line: lineAt(offsetOf(document, path)), path: path.join('.'), message: wording(issue) });
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(unique(problems));
+  return configSchema.parse(document.toJS() ?? {});
+}
+
+/** The config of an empty file. */
+export function defaultConfig(): Config {
+  return configSchema.parse({});
+}
+
+/** JSON Schema of the config file, for editors. */
+export function configJsonSchema(): unknown {
+  const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' });
+  return { ...schema, $id: 'signalbox.schema.json', title: 'signalbox.yaml' };
+}
+
+interface Missing {
+  readonly offset: number;
+  readonly path: string;
+  readonly message: string;
+}
+
+// `{ api_key: ${NAME} }` is what people write, and braces would end the YAML mapping. Before parsing, the three marks
+// become private-use characters (one for one, so that positions stay true).
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+const MASKED = /\uE000\uE001([A-Za-z_][A-Za-z0-9_]*)\uE002/g;
+
+function maskVariables(text: string): string {
+  return text.replace(VARIABLE, '\uE000\uE001$1\uE002');
+}
+
+/** Replaces `${NAME}` in string values; returns the names that are not set. A value never shows up in a message. */
+function substitute(document: Document, env: Environment): Missing[] {
+  const missing: Missing[] = [];
+  visit(document, {
+    Scalar(key, node, ancestors) {
+      if (key === 'key' || typeof node.value !== 'string') return;
+      node.value = node.value.replace(MASKED, (_whole, variable: string) => {
+        const value = env[variable];
+        if (value !== undefined) return value;
+        const path = ancestors.flatMap((step) => ('key' in step && isScalar(step.key) ? [String(step.key.value)] : []));
+        missing.push({
+          offset: node.range?.[0] ?? 0,
+          path: path.join('.'),
+          message: `the environment variable ${variable} is not set`,
+        });
+        return 'unset-variable';
+      });
+    },
+  });
+  return missing;
+}
+
+function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {
+  if (issue.code !== 'unrecognized_keys') return [[...issue.path]];
+  return issue.keys.map((key) => [...issue.path, key]);
+}
+
+function wording(issue: z.core.$ZodIssue): string {
+  return issue.code === 'unrecognized_keys' ? 'there is no such setting' : issue.message;
+}
+
+/** Where a path stands in the file: its key if it is there, else the nearest parent that is. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const step of path) {
+    const pair = pairAt(node, step);
+    if (pair === undefined) break;
+    offset = pair.offset;
+    node = pair.value;
+  }
+  return offset;
+}
+
+function pairAt(node: unknown, step: PropertyKey): { offset: number; value: unknown } | undefined {
+  if (typeof node !== 'object' || node === null || !('items' in node) || !Array.isArray(node.items)) return undefined;
+  if (typeof step === 'number') {
+    const item: unknown = node.items[step];
+    return item === undefined ? undefined : { offset: rangeOf(item), value: item };
+  }
+  const pair = node.items.find((item) => isScalar(item?.key) && String(item.key.value) === String(step));
+  return pair === undefined ? undefined : { offset: rangeOf(pair.key), value: pair.value };
+}
+
+function rangeOf(node: unknown): number {
+  const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
+  return Array.isArray(range) ? Number(range[0]) : 0;
+}
+
+function unique(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  const first = new Map(problems.map((problem) => [`${problem.line} ${problem.path}`, problem] as const).reverse());
+  return [...first.values()].sort((a, b) => a.line - b.line);
+}

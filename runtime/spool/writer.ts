@@ -1,0 +1,151 @@
+// The writing end of the durable spool: append-only segments in a directory of its own.
+// append() returns once the bytes are the kernel's: they survive kill -9 of this process at the next instant
+// (not power loss). One writer a directory; a reader, here or in another process, deletes what it has consumed.
+
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync, writevSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  RECORD_HEADER_BYTES,
+  SEGMENT_HEADER,
+  SEGMENT_START,
+  segmentName,
+  segmentsOf,
+  writeRecordHeader,
+  type Position,
+} from './format.ts';
+
+export interface SpoolWriterOptions {
+  readonly dir: string;
+  /** A segment is closed once it is larger. */
+  readonly segmentBytes: number;
+  readonly maxBytes: number;
+  /** At maxBytes: delete the oldest segments, or refuse the append. */
+  readonly overflow: 'drop_oldest' | 'refuse';
+  /** Called with the size of each segment that overflow deleted. */
+  readonly onDrop?: (bytes: number) => void;
+}
+
+/** The spool could not take a record: it is full, or the disk is. Nothing of the record was kept. */
+export class SpoolFullError extends Error {
+  override readonly name = 'SpoolFullError';
+}
+
+export class SpoolWriter {
+  readonly #options: SpoolWriterOptions;
+  readonly #header = Buffer.alloc(RECORD_HEADER_BYTES);
+  #fd = -1;
+  #segment: number;
+  #offset = 0;
+  /** Bytes of the closed segments, as of the last rotation. */
+  #closedBytes = 0;
+
+  constructor(options: SpoolWriterOptions) {
+    this.#options = options;
+    mkdirSync(options.dir, { recursive: true });
+    // Never into a file that an earlier life may have left torn.
+    this.#segment = segmentsOf(readdirSync(options.dir)).at(-1) ?? 0;
+    this.#rotate();
+  }
+
+  /**
+   * Appends one record made of `parts`, which are written as they are, unjoined.
+   * @param kind 1 to 255, the caller's own meaning
+   * @returns where the record starts
+   * @throws SpoolFullError when the spool or the disk is full
+   */
+  append(kind: number, parts: readonly Uint8Array[]): Position {
+    if (this.#offset >= this.#options.segmentBytes) this.#rotate();
+    const length = writeRecordHeader(this.#header, kind, parts) + RECORD_HEADER_BYTES;
+    if (this.#options.overflow === 'refuse') this.#refuseAbove(length);
+    const at = { segment: this.#segment, offset: this.#offset };
+    this.#write([this.#header, ...parts], length);
+    this.#offset += length;
+    return at;
+  }
+
+  /** Bytes on disk, counting what a reader has deleted since the last rotation as still there. */
+  get bytes(): number {
+    return this.#closedBytes + this.#offset;
+  }
+
+  /** The next append goes here. */
+  get end(): Position {
+    return { segment: this.#segment, offset: this.#offset };
+  }
+
+  close(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  #refuseAbove(length: number): void {
+    if (this.bytes + length <= this.#options.maxBytes) return;
+    this.#closedBytes = this.#measure();
+    if (this.bytes + length > this.#options.maxBytes) {
+      throw new SpoolFullError(`the spool in ${this.#options.dir} has reached its ${this.#options.maxBytes} bytes`);
+    }
+  }
+
+  #write(buffers: readonly Uint8Array[], length: number): void {
+    let written = 0;
+    try {
+      written = writevSync(this.#fd, buffers);
+      // A short write means a full disk or a signal: say the rest again, which then works or throws.
+      if (written < length) written += writevSync(this.#fd, [Buffer.concat(buffers).subarray(written)]);
+    } catch (error) {
+      this.#undo();
+      throw new SpoolFullError(`cannot write to ${this.#options.dir}: ${(error as NodeJS.ErrnoException).code}`, {
+        cause: error,
+      });
+    }
+    if (written === length) return;
+    this.#undo();
+    throw new SpoolFullError(`cannot write to ${this.#options.dir}: the disk took ${written} of ${length} bytes`);
+  }
+
+  /** Half a record must not stand before the next one. */
+  #undo(): void {
+    try {
+      ftruncateSync(this.#fd, this.#offset);
+    } catch {
+      this.#rotate();
+    }
+  }
+
+  #rotate(): void {
+    this.close();
+    this.#segment++;
+    const path = join(this.#options.dir, segmentName(this.#segment));
+    this.#fd = openSync(path, 'ax');
+    writevSync(this.#fd, [SEGMENT_HEADER]);
+    this.#offset = SEGMENT_START;
+    this.#closedBytes = this.#measure();
+    if (this.#options.overflow === 'drop_oldest') this.#dropOldest();
+  }
+
+  #measure(): number {
+    return this.#closed().reduce((sum, segment) => sum + this.#sizeOf(segment), 0);
+  }
+
+  #closed(): number[] {
+    return segmentsOf(readdirSync(this.#options.dir)).filter((segment) => segment < this.#segment);
+  }
+
+  #sizeOf(segment: number): number {
+    return statSync(join(this.#options.dir, segmentName(segment)), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  #dropOldest(): void {
+    for (const segment of this.#closed()) {
+      if (this.#closedBytes <= this.#options.maxBytes - this.#options.segmentBytes) return;
+      const size = this.#sizeOf(segment);
+      try {
+        unlinkSync(join(this.#options.dir, segmentName(segment)));
+      } catch {
+        continue; // the reader was quicker
+      }
+      this.#closedBytes -= size;
+      this.#options.onDrop?.(size);
+    }
+  }
+}

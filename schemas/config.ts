@@ -1,0 +1,225 @@
+// The shape of signalbox.yaml: every section, its defaults and its words. runtime/config.ts reads files into it.
+// Sections are strict: a key that nothing reads is an error, not a hope.
+
+import { z } from 'zod';
+import { parseDuration, parseSize } from './units.ts';
+
+const duration = z.string().transform((text, context) => {
+  const value = parseDuration(text);
+  if (value === undefined)
+    context.addIssue({ code: 'custom', message: 'must be a duration like 250ms, 5s, 10m, 1h or 30d' });
+  return value ?? z.NEVER;
+});
+
+const size = z.string().transform((text, context) => {
+  const value = parseSize(text);
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'must be a size like 64kB, 256KiB or 20GiB' });
+  return value ?? z.NEVER;
+});
+
+const httpUrl = z
+  .string()
+  .refine(
+    (text) => /^https?:\/\/[^\s@]+$/.test(text) && URL.canParse(text),
+    'must be an http:// or https:// URL without user and password',
+  )
+  .transform((text) => text.replace(/\/+$/, ''));
+
+const listen = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be HOST:PORT, for example 127.0.0.1:8080')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'the port must be at most 65535');
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
+
+const secret = z.string().min(1, 'must not be empty');
+
+export const PROVIDER_TYPES = ['openai', 'anthropic', 'openai_compatible', 'simulated'] as const;
+export type ProviderType = (typeof PROVIDER_TYPES)[number];
+
+const proxy = z.strictObject({
+  listen: listen.default('127.0.0.1:8080'),
+  /** Health and metrics, apart from the data path. */
+  admin_listen: listen.optional(),
+  workers: z.union([z.literal('auto'), z.int().min(1).max(256)]).default('auto'),
+  collector: httpUrl.default('http://127.0.0.1:4318'),
+  max_body: size.prefault('64MiB'),
+  /** All request bodies in flight together; more are refused with 503. */
+  max_inflight_bytes: size.prefault('256MiB'),
+  drain: duration.prefault('30s'),
+  spool: z.strictObject({ max_disk: size.prefault('2GiB') }).prefault({}),
+});
+
+const collector = z.strictObject({
+  listen: listen.default('127.0.0.1:4318'),
+  admin_key: secret.optional(),
+  max_body: size.prefault('64MiB'),
+  queue: z.strictObject({ max_disk: size.prefault('4GiB') }).prefault({}),
+  /** Further Host names that browsers may use to reach the UI (loopback names and the listen address always may). */
+  hosts: z.array(z.string().min(1)).default([]),
+});
+
+const store = z.strictObject({
+  path: z.string().min(1).optional(),
+  url: z
+    .string()
+    .regex(/^https?:\/\//, 'must be an http:// or https:// URL')
+    .optional(),
+  retention: z
+    .strictObject({
+      spans: duration.prefault('30d'),
+      payloads: duration.prefault('14d'),
+      rollups: duration.prefault('400d'),
+    })
+    .prefault({}),
+});
+
+const capture = z.strictObject({
+  content: z.enum(['full', 'redacted', 'none']).default('full'),
+  max_bytes: size.prefault('256KiB'),
+});
+
+const provider = z.strictObject({
+  type: z.enum(PROVIDER_TYPES).optional(),
+  base_url: httpUrl.optional(),
+  api_key: secret.optional(),
+  /** Names that a bare `model` may use to reach this provider. */
+  models: z.array(z.string().min(1).max(256)).default([]),
+  headers: z.record(z.string(), z.string()).default({}),
+});
+
+const price = z.strictObject({
+  input: z.number().min(0),
+  output: z.number().min(0),
+  cache_read: z.number().min(0).optional(),
+  cache_write: z.number().min(0).optional(),
+});
+
+const target = z.strictObject({
+  model: z
+    .string()
+    .regex(/^[^/\s]+\/\S+$/, 'must be PROVIDER/MODEL')
+    .max(256),
+  weight: z.number().min(0).max(1e6).default(1),
+});
+
+const deadlines = z.strictObject({
+  connect: duration.prefault('5s'),
+  /** Headers of the answer; counts as a reason to fail over while another target remains. */
+  first_token: duration.prefault('600s'),
+  idle: duration.prefault('120s'),
+  total: duration.prefault('15m'),
+});
+
+const route = z.strictObject({
+  strategy: z.enum(['weighted', 'fallback']).default('weighted'),
+  targets: z.array(target).min(1, 'needs at least one target'),
+  /** Tried in order after the chosen target failed before its first byte. */
+  fallback: z
+    .array(
+      z
+        .string()
+        .regex(/^[^/\s]+\/\S+$/, 'must be PROVIDER/MODEL')
+        .max(256),
+    )
+    .default([]),
+  deadlines: deadlines.prefault({}),
+  retry: z.strictObject({ attempts: z.int().min(1).max(10).default(2) }).prefault({}),
+});
+
+const key = z.strictObject({
+  name,
+  key: secret.min(8, 'must be at least 8 characters'),
+  team: name.default('default'),
+  /** Routes, PROVIDER/MODEL, or patterns with `*`; empty means all. */
+  models: z.array(z.string().min(1)).default([]),
+});
+
+export const configSchema = z
+  .strictObject({
+    proxy: proxy.prefault({}),
+    collector: collector.prefault({}),
+    store: store.prefault({}),
+    capture: capture.prefault({}),
+    providers: z.record(name, provider).default({}),
+    prices: z.record(z.string().min(1), price).default({}),
+    routes: z.record(name, route).default({}),
+    keys: z.array(key).default([]),
+  })
+  .check(crossReferences);
+
+export type Config = z.infer<typeof configSchema>;
+export type ProviderConfig = z.infer<typeof provider>;
+export type RouteConfig = z.infer<typeof route>;
+export type KeyConfig = z.infer<typeof key>;
+export type PriceConfig = z.infer<typeof price>;
+export type Deadlines = z.infer<typeof deadlines>;
+
+/** The limits a call without a route runs under. */
+export const DEFAULT_DEADLINES: Deadlines = deadlines.parse({});
+
+/** Type of a configured provider: said, or known by its name. */
+export function providerType(id: string, config: Pick<ProviderConfig, 'type'>): ProviderType | undefined {
+  return config.type ?? PROVIDER_TYPES.find((type) => type === id);
+}
+
+interface CrossContext {
+  readonly value: {
+    readonly providers: Readonly<Record<string, ProviderConfig>>;
+    readonly routes: Readonly<Record<string, RouteConfig>>;
+    readonly keys: readonly KeyConfig[];
+  };
+  readonly issues: { push(issue: { code: 'custom'; message: string; path: PropertyKey[]; input: unknown }): unknown };
+}
+
+function crossReferences({ value, issues }: CrossContext): void {
+  const report = (path: PropertyKey[], message: string) => issues.push({ code: 'custom', message, path, input: value });
+  for (const [id, config] of Object.entries(value.providers)) checkProvider(id, config, report);
+  for (const [id, config] of Object.entries(value.routes)) {
+    checkRoute(id, config, (path, message) => report(['routes', id, ...path], message), value.providers);
+  }
+  const seen = new Map<string, number>();
+  for (const [index, config] of value.keys.entries()) {
+    if (seen.has(config.name))
+      report(
+        ['keys', index, 'name'],
+        `"${config.name}" is already the name of key ${(seen.get(config.name) ?? 0) + 1}`,
+      );
+    seen.set(config.name, index);
+  }
+}
+
+type Report = (path: PropertyKey[], message: string) => void;
+
+function checkProvider(id: string, config: ProviderConfig, report: Report): void {
+  const type = providerType(id, config);
+  if (type === undefined) {
+    report(['providers', id], `needs a type: one of ${PROVIDER_TYPES.join(', ')} (known by name only for those)`);
+  } else if (type === 'openai_compatible' && config.base_url === undefined) {
+    report(['providers', id, 'base_url'], 'an openai_compatible provider needs a base_url');
+  }
+}
+
+// oxlint-disable-next-line max-params -- one call site, four plain facts
+function checkRoute(
+  id: string,
+  config: RouteConfig,
+  report: Report,
+  providers: Readonly<Record<string, ProviderConfig>>,
+): void {
+  if (id in providers) report([], `"${id}" is also a provider's name; a model named "${id}/..." would be ambiguous`);
+  const known = Object.keys(providers);
+  const check = (model: string, path: PropertyKey[]) => {
+    const providerId = model.slice(0, model.indexOf('/'));
+    if (!known.includes(providerId) && providerId !== 'simulated') {
+      report(path, `there is no provider "${providerId}"${known.length ? ` (configured: ${known.join(', ')})` : ''}`);
+    }
+  };
+  for (const [index, entry] of config.targets.entries()) check(entry.model, ['targets', index, 'model']);
+  for (const [index, model] of config.fallback.entries()) check(model, ['fallback', index]);
+  if (config.strategy === 'weighted' && config.targets.every((entry) => entry.weight === 0)) {
+    report(['targets'], 'at least one weight must be above 0');
+  }
+}
