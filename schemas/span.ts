@@ -2,6 +2,8 @@
 // Receivers and processors make them, the store writes them, live sends them. Nothing here is nullable: an unknown
 // number is 0 with a flag that says so, an unknown name is ''.
 
+import type { ScoreRow } from './score.ts';
+
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
 export type SpanSource = 'gateway' | 'otlp' | 'eval' | 'playground' | 'canary';
 export type SpanStatus = 'unset' | 'ok' | 'error';
@@ -114,6 +116,7 @@ export interface IoRow {
 export interface SpanBatch {
   readonly spans: readonly SpanRow[];
   readonly io: readonly IoRow[];
+  readonly scores?: readonly ScoreRow[];
 }
 
 const COST_OPS: ReadonlySet<string> = new Set(['chat', 'generate_content', 'text_completion', 'embeddings']);
