@@ -1,10 +1,10 @@
 // Reads signalbox.yaml: variables from the environment, the shape from schemas/config.ts, and for every problem its
 // file, line and path, all of them at once.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { LineCounter, isScalar, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
-import { configSchema, type Config } from '../schemas/config.ts';
+import { configSchema, listenAddress, type Config } from '../schemas/config.ts';
 
 export interface ConfigProblem {
   readonly file: string;
@@ -157,4 +157,74 @@ function rangeOf(node: unknown): number {
 function unique(problems: readonly ConfigProblem[]): ConfigProblem[] {
   const first = new Map(problems.map((problem) => [`${problem.line} ${problem.path}`, problem] as const).reverse());
   return [...first.values()].sort((a, b) => a.line - b.line);
+}
+
+export interface Settings {
+  readonly config: Config;
+  /** The file it came from, or would come from. */
+  readonly file: string;
+  readonly dataDir: string;
+}
+
+export interface SettingsSource {
+  /** As given on the command line. */
+  readonly file: string | undefined;
+  readonly data: string | undefined;
+  /** For `${NAME}` and for the defaults of the command line. */
+  readonly env: Environment;
+  /** Where SIGNALBOX_*_LISTEN are read; `env` unless said. */
+  readonly overrides?: Environment;
+  readonly mustExist?: boolean;
+}
+
+const KEY_VARIABLES = { openai: 'OPENAI_API_KEY', anthropic: 'ANTHROPIC_API_KEY' } as const;
+
+/**
+ * The config and the data directory, from the command line, the environment and the file.
+ * Without a file, provider keys in the environment make providers.
+ * @throws ConfigError
+ */
+export function readSettings(source: SettingsSource): Settings {
+  const { env } = source;
+  const named = source.file ?? env.SIGNALBOX_CONFIG;
+  const file = named ?? 'signalbox.yaml';
+  const there = named !== undefined || source.mustExist === true || existsSync(file);
+  const config = there ? loadConfig(file, env) : configSchema.parse({ providers: providersFrom(env) });
+  const overrides = source.overrides ?? env;
+  return {
+    config: withAddresses(config, overrides),
+    file,
+    dataDir: source.data ?? overrides.SIGNALBOX_DATA ?? config.store.path ?? '.signalbox',
+  };
+}
+
+function providersFrom(env: Environment): Record<string, { api_key: string }> {
+  const found = Object.entries(KEY_VARIABLES).flatMap(([id, variable]) => {
+    const key = env[variable];
+    return key ? [[id, { api_key: key }] as const] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+function withAddresses(config: Config, env: Environment): Config {
+  const proxyListen = listenFrom(env, 'SIGNALBOX_PROXY_LISTEN') ?? config.proxy.listen;
+  const collectorListen = listenFrom(env, 'SIGNALBOX_COLLECTOR_LISTEN');
+  // A moved collector takes the proxy of the same machine along, unless the config points it elsewhere.
+  const follows = config.proxy.collector === `http://${config.collector.listen}`;
+  const collector = collectorListen && follows ? `http://${collectorListen}` : config.proxy.collector;
+  return {
+    ...config,
+    proxy: { ...config.proxy, listen: proxyListen, collector },
+    collector: { ...config.collector, listen: collectorListen ?? config.collector.listen },
+  };
+}
+
+function listenFrom(env: Environment, variable: string): string | undefined {
+  const value = env[variable];
+  if (value === undefined || value === '') return undefined;
+  const parsed = listenAddress.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError([
+    { file: variable, line: 1, path: '', message: parsed.error.issues[0]?.message ?? 'is no address' },
+  ]);
 }

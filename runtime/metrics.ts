@@ -115,3 +115,15 @@ function labelText(labels: Labels): string {
   );
   return pairs.length > 0 ? `{${pairs.join(',')}}` : '';
 }
+
+/** Adds up the texts of several processes: the same line in two is one line with the sum. */
+export function mergeMetrics(texts: readonly string[]): string {
+  const sums = new Map<string, number | undefined>();
+  for (const line of texts.flatMap((text) => text.split('\n'))) {
+    if (line === '') continue;
+    const at = line.startsWith('#') ? -1 : line.lastIndexOf(' ');
+    if (at < 0) sums.set(line, undefined);
+    else sums.set(line.slice(0, at), (sums.get(line.slice(0, at)) ?? 0) + Number(line.slice(at + 1)));
+  }
+  return `${[...sums].map(([line, sum]) => (sum === undefined ? line : `${line} ${sum}`)).join('\n')}\n`;
+}

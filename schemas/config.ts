@@ -25,7 +25,7 @@ const httpUrl = z
   )
   .transform((text) => text.replace(/\/+$/, ''));
 
-const listen = z
+export const listenAddress = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be HOST:PORT, for example 127.0.0.1:8080')
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'the port must be at most 65535');
@@ -40,9 +40,9 @@ export const PROVIDER_TYPES = ['openai', 'anthropic', 'openai_compatible', 'simu
 export type ProviderType = (typeof PROVIDER_TYPES)[number];
 
 const proxy = z.strictObject({
-  listen: listen.default('127.0.0.1:8080'),
+  listen: listenAddress.default('127.0.0.1:8080'),
   /** Health and metrics, apart from the data path. */
-  admin_listen: listen.optional(),
+  admin_listen: listenAddress.optional(),
   workers: z.union([z.literal('auto'), z.int().min(1).max(256)]).default('auto'),
   collector: httpUrl.default('http://127.0.0.1:4318'),
   max_body: size.prefault('64MiB'),
@@ -53,7 +53,7 @@ const proxy = z.strictObject({
 });
 
 const collector = z.strictObject({
-  listen: listen.default('127.0.0.1:4318'),
+  listen: listenAddress.default('127.0.0.1:4318'),
   admin_key: secret.optional(),
   max_body: size.prefault('64MiB'),
   queue: z.strictObject({ max_disk: size.prefault('4GiB') }).prefault({}),

@@ -1,0 +1,41 @@
+// What a person sees once everything runs: where, whether real providers are behind it, and a line that works.
+
+import type { Settings } from './config.ts';
+
+/** Text for stdout. */
+export function banner({ config }: Settings, roles: readonly string[]): string {
+  const lines = ['', '  Signalbox is running.', ''];
+  if (roles.includes('proxy'))
+    lines.push(`  proxy      http://${config.proxy.listen}   point your SDK's base URL here`);
+  if (roles.includes('collector'))
+    lines.push(`  UI, API    http://${config.collector.listen}   OTLP/HTTP on the same port`);
+  if (roles.includes('proxy')) lines.push('', ...providers(config), '', ...example(config));
+  return `${lines.join('\n')}\n\n`;
+}
+
+function providers(config: Settings['config']): string[] {
+  const ids = Object.keys(config.providers);
+  if (ids.length === 0) {
+    return [
+      '  No provider key was found: the built-in simulated provider answers. Its words are made up.',
+      '  Set OPENAI_API_KEY or ANTHROPIC_API_KEY, or write a signalbox.yaml, to reach real models.',
+    ];
+  }
+  const keyless = ids.filter((id) => config.providers[id]?.api_key === undefined);
+  const note =
+    keyless.length > 0 ? `  (without a key of their own: ${keyless.join(', ')}; the caller's is forwarded)` : '';
+  return [`  Providers: ${ids.join(', ')}${note}`];
+}
+
+function example(config: Settings['config']): string[] {
+  const route = Object.keys(config.routes)[0];
+  const [id, provider] = Object.entries(config.providers)[0] ?? ['simulated', undefined];
+  const known = id === 'openai' ? 'gpt-5-mini' : id === 'anthropic' ? 'claude-haiku-4-5' : 'sim-small';
+  const model = route ?? `${id}/${provider?.models[0] ?? known}`;
+  const key = config.keys.length > 0 ? " -H 'authorization: Bearer YOUR_KEY'" : '';
+  return [
+    '  Try it:',
+    `  curl http://${config.proxy.listen}/v1/chat/completions${key} -H 'content-type: application/json' \\`,
+    `    -d '{"model":"${model}","messages":[{"role":"user","content":"Hello"}]}'`,
+  ];
+}
