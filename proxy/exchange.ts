@@ -119,4 +119,6 @@ export interface Exchange {
   /** Status the client was given; 0 when it was given none. */
   httpStatus: number;
   errorType: string;
+  /** Microseconds that Signalbox itself added before the first byte of the answer; 0 when there was none. */
+  overheadUs: number;
 }

@@ -1,0 +1,133 @@
+// An exchange while it is under way: what stages hand to each other and the report does not need.
+
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Attempt, Caller, Exchange, Operation, Plan } from './exchange.ts';
+import type { BodyScan } from './json/scan.ts';
+import type { Provider } from './providers/types.ts';
+import type { Surface } from './surface.ts';
+import type { Deadlines } from '../schemas/config.ts';
+import type { DialectId } from '../schemas/call.ts';
+import type { Outcome } from '../schemas/errors.ts';
+import { nowUs } from './clock.ts';
+import { newRequestId, newSpanId, newTraceId } from './ids.ts';
+
+/** What goes to a provider in one attempt; made by adapt, sent by send. */
+export interface Outgoing {
+  readonly provider: Provider;
+  readonly method: string;
+  readonly path: string;
+  /** Name, value, name, value ... */
+  readonly headers: string[];
+  readonly body: Buffer | undefined;
+  /** We asked for the usage chunk, the client did not: it stays here. */
+  readonly hideUsage: boolean;
+}
+
+/** An answer kept back whole: it can still be replaced by a better one, or get headers that its body decides. */
+export interface Held {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** What may still happen to an attempt while it waits; `cancel` when the client went away. */
+export interface Cancellable {
+  cancel(): void;
+}
+
+const NO_TAGS: Readonly<Record<string, string>> = {};
+const EMPTY = Buffer.alloc(0);
+const ANYBODY: Caller = { keyId: '', team: 'default', models: [] };
+
+export interface Trace {
+  readonly traceId: string;
+  readonly parentSpanId: string;
+  readonly traceState: string;
+}
+
+export class Live implements Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly surface: Surface;
+  readonly requestId: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly traceState: string;
+  readonly startUs: number;
+  endUs = 0;
+  readonly method: string;
+  /** Without the query: callers put keys there. */
+  readonly path: string;
+  /** With its question mark, or ''. */
+  readonly query: string;
+  httpRoute: string;
+  caller: Caller = ANYBODY;
+  operation: Operation;
+  dialect: DialectId | '';
+  modelAsked = '';
+  stream = false;
+  body: Buffer = EMPTY;
+  json: Readonly<Record<string, unknown>> | undefined;
+  userId = '';
+  sessionId = '';
+  promptName = '';
+  promptVersion = '';
+  tags = NO_TAGS;
+  plan: Plan | undefined;
+  readonly attempts: Attempt[] = [];
+  answering = false;
+  outcome: Outcome | '' = '';
+  httpStatus = 0;
+  errorType = '';
+  overheadUs = 0;
+
+  /** Where `model` and `stream_options` stand in the body's bytes. */
+  scan: BodyScan | undefined;
+  /** Of the route, or the defaults. */
+  deadlines: Deadlines | undefined;
+  /** Tries at one target. */
+  tries = 1;
+  /** The last moment at which this call may still run; the caller's own deadline included. */
+  deadlineUs = Number.POSITIVE_INFINITY;
+  /** True while a later try or target remains: then a slow first byte is a reason to go on to it. */
+  another = false;
+  outgoing: Outgoing | undefined;
+  held: Held | undefined;
+  /** The attempt under way. */
+  pending: Cancellable | undefined;
+  /** When the last attempt's request went out, and when its answer began: the time between is not ours. */
+  upstreamUs = 0;
+  #abort = new AbortController();
+
+  // oxlint-disable-next-line max-params -- made in one place, for every request
+  constructor(request: IncomingMessage, response: ServerResponse, surface: Surface, trace: Trace | undefined) {
+    this.request = request;
+    this.response = response;
+    this.surface = surface;
+    this.startUs = nowUs();
+    this.requestId = newRequestId();
+    this.traceId = trace?.traceId ?? newTraceId();
+    this.spanId = newSpanId();
+    this.parentSpanId = trace?.parentSpanId ?? '';
+    this.traceState = trace?.traceState ?? '';
+    const url = request.url ?? '';
+    const at = url.indexOf('?');
+    this.method = request.method ?? '';
+    this.path = at < 0 ? url : url.slice(0, at);
+    this.query = at < 0 ? '' : url.slice(at);
+    this.httpRoute = surface.route;
+    this.operation = surface.operation;
+    this.dialect = surface.dialect;
+  }
+
+  get cancelled(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The client went away. */
+  cancel(): void {
+    this.#abort.abort();
+    this.pending?.cancel();
+  }
+}
