@@ -110,7 +110,10 @@ export class Child {
 
   #spawn(): void {
     const life = this.#options.start();
-    const child = fork(this.#options.entry, ['--child', this.#options.part], { serialization: 'json' });
+    const child = fork(this.#options.entry, ['--child', this.#options.part], {
+      serialization: 'json',
+      env: childEnvironment(),
+    });
     this.#process = child;
     this.#life = life;
     this.#startedAt = Date.now();
@@ -152,4 +155,9 @@ export class Child {
     this.#timer = setTimeout(() => this.#spawn(), this.#delay);
     this.#delay = Math.min(LONGEST_DELAY_MS, this.#delay * 2);
   }
+}
+
+/** The thread pool's size counts only before a process starts; every busy store connection holds one of its threads. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  return { UV_THREADPOOL_SIZE: '16', ...process.env };
 }
