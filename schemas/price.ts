@@ -89,7 +89,7 @@ export function costOf(query: PriceQuery, usage: Usage, overrides: PriceOverride
 
 function inputCost(price: Price, usage: Usage): number {
   const input = rateFor(price.input, usage);
-  const fresh = usage.input - usage.cacheRead - usage.cacheWrite;
+  const fresh = Math.max(0, usage.input - usage.cacheRead - usage.cacheWrite);
   const read = rateFor(price.cacheRead ?? price.input, usage);
   const write = rateFor(price.cacheWrite ?? price.input, usage);
   return (fresh * input + usage.cacheRead * read + usage.cacheWrite * write) / 1e6;
@@ -98,7 +98,7 @@ function inputCost(price: Price, usage: Usage): number {
 function outputCost(price: Price, usage: Usage): number {
   const output = rateFor(price.output, usage);
   const reasoning = rateFor(price.reasoning ?? price.output, usage);
-  return ((usage.output - usage.reasoning) * output + usage.reasoning * reasoning) / 1e6;
+  return (Math.max(0, usage.output - usage.reasoning) * output + usage.reasoning * reasoning) / 1e6;
 }
 
 /** Tiers go by the whole input of the call, for output as well. */
@@ -148,12 +148,14 @@ function listPrice(query: PriceQuery): Price | undefined {
   return found?.price;
 }
 
-function resolve(providerId: string, { model, at }: PriceQuery): { price: Price; model: ModelInfo } | undefined {
+function resolve(
+  providerId: string,
+  { provider, model, at }: PriceQuery,
+): { price: Price; model: ModelInfo } | undefined {
   // The table also guesses providers by parts of their names; a guess is not a price.
   if (findProvider({ providerId })?.id !== providerId || Number.isNaN(at.getTime())) return undefined;
   const find = (name: string) => calcPrice({ input_tokens: 0, output_tokens: 0 }, name, { providerId, timestamp: at });
-  const slash = model.indexOf('/');
-  const result = find(model) ?? (slash < 0 ? null : find(model.slice(slash + 1)));
+  const result = find(model) ?? find(withoutOwner(model, [provider, providerId, 'models']));
   if (result === null) return undefined;
   const rates = result.model_price;
   return {
@@ -169,6 +171,12 @@ function resolve(providerId: string, { model, at }: PriceQuery): { price: Price;
       requests: rates['requests_kcount'],
     },
   };
+}
+
+/** `openai/gpt-5-mini` asked of openai, `models/gemini-2.5-pro` asked of google. */
+function withoutOwner(model: string, owners: readonly string[]): string {
+  const owner = owners.find((name) => model.startsWith(`${name}/`));
+  return owner === undefined ? model : model.slice(owner.length + 1);
 }
 
 function changesByTheHour({ prices }: ModelInfo): boolean {

@@ -11,12 +11,12 @@ const CR = 13;
 
 export class SseDecoder {
   readonly #emit: (event: SseEvent) => void;
+  /** Also takes away a byte order mark at the start. */
   readonly #utf8 = new TextDecoder('utf-8');
   #text = '';
   #event = '';
   #data: string[] = [];
   #skipLf = false;
-  #started = false;
 
   constructor(emit: (event: SseEvent) => void) {
     this.#emit = emit;
@@ -35,31 +35,21 @@ export class SseDecoder {
     this.#dispatch();
   }
 
+  /** Looks at every character once, however small the pieces: an unfinished line is kept apart and not read again. */
   #take(decoded: string): void {
-    const text = this.#text + this.#withoutBom(decoded);
     let from = 0;
-    for (let at = this.#text.length; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      if (code !== LF && code !== CR) {
-        this.#skipLf = false;
-        continue;
-      }
-      if (code === LF && this.#skipLf && at === from) {
-        from = at + 1;
-        this.#skipLf = false;
-        continue;
-      }
-      this.#line(text.slice(from, at));
-      from = at + 1;
+    for (let at = 0; at < decoded.length; at++) {
+      const code = decoded.charCodeAt(at);
+      const secondHalf = this.#skipLf && code === LF;
       this.#skipLf = code === CR;
+      if (secondHalf) from = at + 1;
+      else if (code === LF || code === CR) {
+        this.#line(this.#text + decoded.slice(from, at));
+        this.#text = '';
+        from = at + 1;
+      }
     }
-    this.#text = text.slice(from);
-  }
-
-  #withoutBom(text: string): string {
-    if (this.#started || text === '') return text;
-    this.#started = true;
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    this.#text += decoded.slice(from);
   }
 
   #line(line: string): void {
