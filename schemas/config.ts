@@ -2,6 +2,7 @@
 // Sections are strict: a key that nothing reads is an error, not a hope.
 
 import { z } from 'zod';
+import { HOST_IDS, hostOf } from './hosts.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 const duration = z.string().transform((text, context) => {
@@ -36,7 +37,7 @@ const name = z
 
 const secret = z.string().min(1, 'must not be empty');
 
-export const PROVIDER_TYPES = ['openai', 'anthropic', 'openai_compatible', 'simulated'] as const;
+export const PROVIDER_TYPES = ['openai', 'anthropic', 'openai_compatible', 'simulated', ...HOST_IDS] as const;
 export type ProviderType = (typeof PROVIDER_TYPES)[number];
 
 const proxy = z.strictObject({
@@ -197,8 +198,8 @@ function checkProvider(id: string, config: ProviderConfig, report: Report): void
   const type = providerType(id, config);
   if (type === undefined) {
     report(['providers', id], `needs a type: one of ${PROVIDER_TYPES.join(', ')} (known by name only for those)`);
-  } else if (type === 'openai_compatible' && config.base_url === undefined) {
-    report(['providers', id, 'base_url'], 'an openai_compatible provider needs a base_url');
+  } else if (config.base_url === undefined && (type === 'openai_compatible' || hostOf(type)?.baseUrl === '')) {
+    report(['providers', id, 'base_url'], `a provider of type ${type} needs a base_url`);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { cuts, decode } from '../support/sse.ts';
 
 const bytes = (text: string) => Buffer.from(text);
