@@ -1,40 +1,24 @@
 // The reading end of the durable spool: batches of records, each claimed on disk before it is handed out.
 // A claim makes a retry after a crash the same batch again, under the same token, so that whoever takes it can tell
-// that it already has. Damage never stops a reader: what cannot be read is counted and set aside.
+// that it already has. Damage never stops a reader: what cannot be read is counted and stepped over.
 
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  readdirSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  SEGMENT_HEADER,
-  SEGMENT_START,
-  parseRecord,
-  segmentName,
-  segmentsOf,
-  type Position,
-  type SpoolRecord,
-} from './format.ts';
+import { CursorFile } from './cursor.ts';
+import { SEGMENT_START, isBefore, segmentName, segmentsOf, type Position, type SpoolRecord } from './format.ts';
+import { SegmentFile, type Step } from './segment.ts';
 
 export interface SpoolBatch {
   readonly records: readonly SpoolRecord[];
   readonly from: Position;
   readonly to: Position;
-  /** The same for the same batch, also after a crash; unique within the spool's directory. */
+  /** The same for the same batch, also after a crash; no other batch of any spool has it. */
   readonly token: string;
 }
 
 export interface SpoolLimits {
   readonly maxRecords: number;
+  /** A batch ends with the record that reaches it. */
   readonly maxBytes: number;
 }
 
@@ -42,76 +26,135 @@ export interface SpoolLimits {
 export interface SpoolDamage {
   corrupt: number;
   torn: number;
+  /** Segments of an unknown version, set aside as `*.quarantined`. */
   quarantined: number;
   /** Segments that vanished before they were read (overflow of the writer). */
   missing: number;
 }
 
-interface Cursor {
-  from: Position;
-  to: Position | undefined;
-}
-
-const READ_BYTES = 1024 * 1024;
+const UNLIMITED: SpoolLimits = { maxRecords: Infinity, maxBytes: Infinity };
+/** Idle looks between two full listings of the directory; the others ask for the next segment by its name. */
+const LOOKS_PER_LISTING = 64;
 
 export class SpoolReader {
   readonly damage: SpoolDamage = { corrupt: 0, torn: 0, quarantined: 0, missing: 0 };
   readonly #dir: string;
-  #cursor: Cursor;
+  readonly #cursor: CursorFile;
+  /** Where the next batch starts: the cursor's, or further when nothing but damage lay there. */
+  #from: Position;
+  #batch: SpoolBatch | undefined;
+  #file: SegmentFile | undefined;
+  #side: SegmentFile | undefined;
+  #sealed = false;
+  #idleLooks = 0;
+  #trimmedTo = -1;
 
   constructor(dir: string) {
     this.#dir = dir;
-    mkdirSync(dir, { recursive: true });
-    this.#cursor = this.#loadCursor();
+    this.#cursor = new CursorFile(dir);
+    this.#from = this.#cursor.cursor.from;
   }
 
   /**
    * The next batch, or undefined when there is none yet. Until it is committed, take() gives the same batch again.
    */
   take(limits: SpoolLimits): SpoolBatch | undefined {
-    const claimed = this.#cursor.to;
-    const { records, end } = this.#read(claimed ? { maxRecords: Infinity, maxBytes: Infinity } : limits, claimed);
+    if (this.#batch) return this.#batch;
+    const claimed = this.#cursor.cursor.to;
+    const { records, end } = this.#read(claimed ? UNLIMITED : limits, claimed);
     if (records.length === 0) {
-      this.#cursor = { from: claimed ?? end, to: undefined };
-      return undefined;
+      this.#from = claimed ?? end;
+      if (!claimed) return undefined;
+      // Nothing of the claim is left: the writer dropped it.
+      this.#cursor.save({ from: claimed, to: undefined });
+      return this.take(limits);
     }
-    const { from } = this.#cursor;
+    const from = this.#from;
     const to = claimed ?? end;
-    if (!claimed) this.#save({ from, to });
-    return { records, from, to, token: `${from.segment}.${from.offset}-${to.segment}.${to.offset}` };
+    if (!claimed) this.#cursor.save({ from, to });
+    const token = `${this.#cursor.id}-${from.segment}.${from.offset}-${to.segment}.${to.offset}`;
+    this.#batch = { records, from, to, token };
+    return this.#batch;
   }
 
-  /** The batch is safe elsewhere: the reader moves on and whole segments behind it are deleted. */
-  commit(batch: SpoolBatch): void {
-    this.#save({ from: batch.to, to: undefined });
+  /**
+   * The batch is safe elsewhere: the reader moves on and whole segments behind it are deleted.
+   * @param keep segments from this position on stay, for history()
+   */
+  commit(batch: Pick<SpoolBatch, 'to'>, keep: Position = batch.to): void {
+    this.#cursor.save({ from: batch.to, to: undefined });
+    this.#from = batch.to;
+    this.#batch = undefined;
+    this.trim(isBefore(keep, batch.to) ? keep : batch.to);
+  }
+
+  /** Deletes the segments that end before this position. */
+  trim(before: Position): void {
+    if (before.segment <= this.#trimmedTo) return;
     for (const segment of this.#segments()) {
-      if (segment < batch.to.segment) this.#remove(segment);
+      if (segment < before.segment) unlinkQuietly(join(this.#dir, segmentName(segment)));
     }
+    this.#trimmedTo = before.segment;
   }
 
-  /** Where the next batch starts. */
+  /** Everything before this is committed. */
   get position(): Position {
-    return this.#cursor.from;
+    return this.#cursor.cursor.from;
+  }
+
+  /** The writer is gone for good: what is torn in its last segment stays so and is stepped over. */
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  /** Committed records that commit() was told to keep, oldest first. */
+  *history(since: Position = { segment: 0, offset: SEGMENT_START }): Generator<SpoolRecord> {
+    for (const segment of this.#segments()) {
+      if (segment < since.segment || segment > this.position.segment) continue;
+      const start = segment === since.segment ? since.offset : SEGMENT_START;
+      yield* this.#committedIn(segment, start);
+    }
   }
 
   /** Bytes not yet committed. */
   backlog(): number {
-    const { from } = this.#cursor;
+    const from = this.#from;
     let total = 0;
     for (const segment of this.#segments()) {
       if (segment < from.segment) continue;
-      const size = this.#withSegment(segment, (fd) => fstatSync(fd).size) ?? 0;
+      const size = statSync(join(this.#dir, segmentName(segment)), { throwIfNoEntry: false })?.size ?? 0;
       total += Math.max(0, size - (segment === from.segment ? from.offset : SEGMENT_START));
     }
     return total;
   }
 
-  /** One record by its position; undefined when it is gone or damaged. */
+  /** One record by its position; undefined when it is gone or damaged. Cheapest in the order of writing. */
   readAt(at: Position): SpoolRecord | undefined {
-    return this.#withSegment(at.segment, (fd) => {
-      const found = this.#records(fd, at, 1).next().value;
-      return found?.record && found.record.at.offset === at.offset ? found.record : undefined;
-    });
+    if (this.#side?.segment !== at.segment) {
+      this.#side?.close();
+      this.#side = SegmentFile.open(this.#dir, at.segment);
+    }
+    return this.#side?.step(at.offset, false)?.record;
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#side?.close();
+    this.#file = this.#side = undefined;
+    this.#cursor.close();
+  }
+
+  *#committedIn(segment: number, start: number): Generator<SpoolRecord> {
+    const file = SegmentFile.open(this.#dir, segment);
+    if (!file) return;
+    try {
+      for (let step = file.step(start, true); step; step = file.step(step.next, true)) {
+        if (step.record && !isBefore(step.record.at, this.position)) return;
+        if (step.record) yield step.record;
+      }
+    } finally {
+      file.close();
+    }
   }
 
   #segments(): number[] {
@@ -120,154 +163,70 @@ export class SpoolReader {
 
   #read(limits: SpoolLimits, stop: Position | undefined): { records: SpoolRecord[]; end: Position } {
     const records: SpoolRecord[] = [];
-    let end = this.#cursor.from;
+    let at = this.#from;
     let bytes = 0;
-    const segments = this.#segments().filter(
-      (segment) => segment >= end.segment && segment <= (stop?.segment ?? Infinity),
-    );
-    for (const [index, segment] of segments.entries()) {
-      if (segment > end.segment) {
-        if (end.segment > 0 && segment > end.segment + 1) this.damage.missing += segment - end.segment - 1;
-        end = { segment, offset: SEGMENT_START };
-      }
-      const last = index === segments.length - 1;
-      const limit = stop?.segment === segment ? stop.offset : Infinity;
-      const full = this.#withSegment(segment, (fd) => {
-        for (const { record, next } of this.#records(fd, end, Infinity, last)) {
-          if (next > limit) return true;
-          end = { segment, offset: next };
-          if (record) {
-            records.push(record);
-            bytes += record.data.length;
-          }
-          if (records.length >= limits.maxRecords || bytes >= limits.maxBytes) return true;
-        }
-        return false;
-      });
-      if (full) break;
+    while (records.length < limits.maxRecords && bytes < limits.maxBytes) {
+      const step = stop === undefined || isBefore(at, stop) ? this.#step(at) : undefined;
+      if (!step) break;
+      at = step.next;
+      if (!step.record) continue;
+      records.push(step.record);
+      bytes += step.record.data.length;
     }
-    return { records, end };
+    return { records, end: at };
   }
 
-  /** Walks records from a position; damage is counted once, on the way past. */
-  *#records(
-    fd: number,
-    from: Position,
-    most: number,
-    last = true,
-  ): Generator<{ record: SpoolRecord | undefined; next: number }> {
-    if (!this.#headerFits(fd, from.segment, last)) return;
-    let offset = Math.max(from.offset, SEGMENT_START);
-    let buffer: Buffer = Buffer.alloc(0);
-    let start = offset;
-    for (let count = 0; count < most; count++) {
-      let parsed = parseRecord(buffer.subarray(offset - start));
-      while (parsed.state === 'short') {
-        const more = readChunk(fd, offset, Math.max(READ_BYTES, parsed.needed));
-        const had = buffer.length - (offset - start);
-        if (more.length <= had || more.length < parsed.needed) break;
-        buffer = more;
-        start = offset;
-        parsed = parseRecord(buffer);
-      }
-      if (parsed.state === 'short' || parsed.state === 'garbage') {
-        if (!last) this.#tail(fd, offset, parsed.state);
-        return;
-      }
-      const at = { segment: from.segment, offset };
-      offset += parsed.bytes;
-      if (parsed.state === 'corrupt') this.damage.corrupt++;
-      yield {
-        record: parsed.state === 'record' ? { kind: parsed.kind, data: parsed.data, at } : undefined,
-        next: offset,
-      };
+  #step(at: Position): { record: SpoolRecord | undefined; next: Position } | undefined {
+    const file = this.#open(at.segment);
+    const step = file?.step(at.offset, this.#sealed);
+    if (step) return this.#past(at.segment, step);
+    const next = this.#segmentAfter(at.segment, file);
+    if (next === undefined) return undefined;
+    // Only now is this segment known to be closed: the writer may have added to it since the look above.
+    const rest = file?.step(at.offset, true);
+    if (rest) return this.#past(at.segment, rest);
+    this.damage.missing += next - at.segment - 1;
+    return { record: undefined, next: { segment: next, offset: SEGMENT_START } };
+  }
+
+  #past(segment: number, step: Step): { record: SpoolRecord | undefined; next: Position } {
+    if (step.damage) this.damage[step.damage]++;
+    return { record: step.record, next: { segment, offset: step.next } };
+  }
+
+  /** The segment, ready to be read; undefined when it is gone, set aside, or has no header. */
+  #open(segment: number): SegmentFile | undefined {
+    if (this.#file?.segment === segment) return this.#file;
+    this.#file?.close();
+    this.#file = undefined;
+    const file = SegmentFile.open(this.#dir, segment);
+    const header = file?.header();
+    if (header === 'good') {
+      this.#file = file;
+      return file;
     }
+    file?.close();
+    if (header === 'foreign') this.#quarantine(segment);
+    return undefined;
   }
 
-  /** The end of a closed segment that is no whole record: torn by a crash, zero-filled, or damaged. */
-  #tail(fd: number, offset: number, state: 'short' | 'garbage'): void {
-    const rest = fstatSync(fd).size - offset;
-    if (rest > 0) this.damage[state === 'short' ? 'torn' : 'corrupt']++;
-  }
-
-  #headerFits(fd: number, segment: number, last: boolean): boolean {
-    const header = readChunk(fd, 0, SEGMENT_START);
-    if (header.equals(SEGMENT_HEADER)) return true;
-    if (header.length < SEGMENT_START && last) return false;
+  #quarantine(segment: number): void {
+    const path = join(this.#dir, segmentName(segment));
+    renameSync(path, `${path}.quarantined`);
     this.damage.quarantined++;
-    renameSync(join(this.#dir, segmentName(segment)), join(this.#dir, `${segmentName(segment)}.quarantined`));
-    return false;
   }
 
-  #withSegment<T>(segment: number, use: (fd: number) => T): T | undefined {
-    let fd: number;
-    try {
-      fd = openSync(join(this.#dir, segmentName(segment)), 'r');
-    } catch {
-      return undefined;
-    }
-    try {
-      return use(fd);
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  #remove(segment: number): void {
-    try {
-      unlinkSync(join(this.#dir, segmentName(segment)));
-    } catch {
-      // the writer dropped it first
-    }
-  }
-
-  #loadCursor(): Cursor {
-    try {
-      const saved: unknown = JSON.parse(readFileSync(join(this.#dir, 'cursor.json'), 'utf8'));
-      if (isCursor(saved)) return saved;
-    } catch {
-      // none yet, or torn: start at the oldest segment; what is taken twice is recognised by its takers
-    }
-    return { from: { segment: 0, offset: SEGMENT_START }, to: undefined };
-  }
-
-  #save(cursor: Cursor): void {
-    const path = join(this.#dir, 'cursor.json');
-    writeFileSync(`${path}.new`, JSON.stringify(cursor));
-    renameSync(`${path}.new`, path);
-    this.#cursor = cursor;
+  #segmentAfter(segment: number, file: SegmentFile | undefined): number | undefined {
+    if (existsSync(join(this.#dir, segmentName(segment + 1)))) return segment + 1;
+    if (file && ++this.#idleLooks % LOOKS_PER_LISTING !== 0 && !file.deleted) return undefined;
+    return this.#segments().find((other) => other > segment);
   }
 }
 
-function readChunk(fd: number, offset: number, length: number): Buffer {
-  const there = Math.max(0, Math.min(length, fstatSync(fd).size - offset));
-  const chunk = Buffer.allocUnsafe(there);
-  let filled = 0;
-  while (filled < there) {
-    const count = readSync(fd, chunk, filled, there - filled, offset + filled);
-    if (count === 0) break;
-    filled += count;
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // the writer dropped it first
   }
-  return chunk.subarray(0, filled);
-}
-
-function isPosition(value: unknown): value is Position {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'segment' in value &&
-    'offset' in value &&
-    typeof value.segment === 'number' &&
-    typeof value.offset === 'number'
-  );
-}
-
-function isCursor(value: unknown): value is Cursor {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'from' in value &&
-    isPosition(value.from) &&
-    (!('to' in value) || value.to === undefined || isPosition(value.to))
-  );
 }

@@ -4,15 +4,9 @@
 
 import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  RECORD_HEADER_BYTES,
-  SEGMENT_HEADER,
-  SEGMENT_START,
-  segmentName,
-  segmentsOf,
-  writeRecordHeader,
-  type Position,
-} from './format.ts';
+import { CursorFile } from './cursor.ts';
+import { MAX_RECORD_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER, SEGMENT_START } from './format.ts';
+import { segmentName, segmentsOf, writeRecordHeader, type Position } from './format.ts';
 
 export interface SpoolWriterOptions {
   readonly dir: string;
@@ -21,8 +15,8 @@ export interface SpoolWriterOptions {
   readonly maxBytes: number;
   /** At maxBytes: delete the oldest segments, or refuse the append. */
   readonly overflow: 'drop_oldest' | 'refuse';
-  /** Called with the size of each segment that overflow deleted. */
-  readonly onDrop?: (bytes: number) => void;
+  /** Called with the size of each segment that overflow deleted, and its records if this life wrote them. */
+  readonly onDrop?: (bytes: number, records: number) => void;
 }
 
 /** The spool could not take a record: it is full, or the disk is. Nothing of the record was kept. */
@@ -36,14 +30,18 @@ export class SpoolWriter {
   #fd = -1;
   #segment: number;
   #offset = 0;
-  /** Bytes of the closed segments, as of the last rotation. */
+  /** Records in each segment of this life. */
+  readonly #counts = new Map<number, number>();
+  #count = 0;
+  /** Bytes of the closed segments, as of the last look. */
   #closedBytes = 0;
 
+  /** @throws SpoolFullError when the disk has no room to start in */
   constructor(options: SpoolWriterOptions) {
     this.#options = options;
     mkdirSync(options.dir, { recursive: true });
-    // Never into a file that an earlier life may have left torn.
-    this.#segment = segmentsOf(readdirSync(options.dir)).at(-1) ?? 0;
+    // Never into a file that an earlier life may have left torn, nor to a place that a reader is already past.
+    this.#segment = Math.max(lastSegment(options.dir), cursorSegment(options.dir));
     this.#rotate();
   }
 
@@ -54,12 +52,14 @@ export class SpoolWriter {
    * @throws SpoolFullError when the spool or the disk is full
    */
   append(kind: number, parts: readonly Uint8Array[]): Position {
-    if (this.#offset >= this.#options.segmentBytes) this.#rotate();
     const length = writeRecordHeader(this.#header, kind, parts) + RECORD_HEADER_BYTES;
+    if (length > MAX_RECORD_BYTES) throw new RangeError(`a record of ${length} bytes is too large for a spool`);
     if (this.#options.overflow === 'refuse') this.#refuseAbove(length);
+    if (this.#fd < 0 || this.#offset >= this.#options.segmentBytes) this.#rotate();
     const at = { segment: this.#segment, offset: this.#offset };
     this.#write([this.#header, ...parts], length);
     this.#offset += length;
+    this.#count++;
     return at;
   }
 
@@ -94,9 +94,7 @@ export class SpoolWriter {
       if (written < length) written += writevSync(this.#fd, [Buffer.concat(buffers).subarray(written)]);
     } catch (error) {
       this.#undo();
-      throw new SpoolFullError(`cannot write to ${this.#options.dir}: ${(error as NodeJS.ErrnoException).code}`, {
-        cause: error,
-      });
+      throw full(this.#options.dir, error);
     }
     if (written === length) return;
     this.#undo();
@@ -108,16 +106,25 @@ export class SpoolWriter {
     try {
       ftruncateSync(this.#fd, this.#offset);
     } catch {
-      this.#rotate();
+      this.close(); // the next append starts a new segment
     }
   }
 
+  /** Starts the next segment. When the disk refuses, the writer has none and the next append tries again. */
   #rotate(): void {
     this.close();
+    this.#counts.set(this.#segment, this.#count);
     this.#segment++;
-    const path = join(this.#options.dir, segmentName(this.#segment));
-    this.#fd = openSync(path, 'ax');
-    writevSync(this.#fd, [SEGMENT_HEADER]);
+    this.#count = 0;
+    this.#offset = 0;
+    try {
+      this.#fd = openSync(join(this.#options.dir, segmentName(this.#segment)), 'ax');
+      const written = writevSync(this.#fd, [SEGMENT_HEADER]);
+      if (written < SEGMENT_START) throw new Error('no room for a header');
+    } catch (error) {
+      this.close();
+      throw full(this.#options.dir, error);
+    }
     this.#offset = SEGMENT_START;
     this.#closedBytes = this.#measure();
     if (this.#options.overflow === 'drop_oldest') this.#dropOldest();
@@ -135,8 +142,13 @@ export class SpoolWriter {
     return statSync(join(this.#options.dir, segmentName(segment)), { throwIfNoEntry: false })?.size ?? 0;
   }
 
+  /** Leaves room for one whole segment. */
   #dropOldest(): void {
-    for (const segment of this.#closed()) {
+    const closed = this.#closed();
+    for (const segment of this.#counts.keys()) {
+      if (segment < (closed[0] ?? this.#segment)) this.#counts.delete(segment);
+    }
+    for (const segment of closed) {
       if (this.#closedBytes <= this.#options.maxBytes - this.#options.segmentBytes) return;
       const size = this.#sizeOf(segment);
       try {
@@ -145,7 +157,25 @@ export class SpoolWriter {
         continue; // the reader was quicker
       }
       this.#closedBytes -= size;
-      this.#options.onDrop?.(size);
+      this.#options.onDrop?.(size, this.#counts.get(segment) ?? 0);
     }
   }
+}
+
+function full(dir: string, cause: unknown): SpoolFullError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+  return new SpoolFullError(`cannot write to ${dir}: ${reason}`, { cause });
+}
+
+/** The highest segment that was ever here, also if a reader has set it aside. */
+function lastSegment(dir: string): number {
+  const numbers = readdirSync(dir).flatMap((name) => (/^\d{10}\.seg/.test(name) ? [Number(name.slice(0, 10))] : []));
+  return Math.max(0, ...numbers);
+}
+
+/** Also makes the reader's file while there is room for it. */
+function cursorSegment(dir: string): number {
+  const file = new CursorFile(dir);
+  file.close();
+  return Math.max(file.cursor.from.segment, file.cursor.to?.segment ?? 0);
 }
