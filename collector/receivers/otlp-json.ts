@@ -54,11 +54,12 @@ type Frame = readonly [resources: string, scopes: string, records: string];
 function records<T>(request: Fields, frame: Frame, read: (fields: Fields, origin: Origin) => T): T[] {
   const found: T[] = [];
   for (const resource of objects(request[frame[0]], frame[0])) {
-    const attributes =
-      resource['resource'] == null ? undefined : object(resource['resource'], 'resource')['attributes'];
+    const attributes = absent(resource['resource'])
+      ? undefined
+      : object(resource['resource'], 'resource')['attributes'];
     const resourceAttributes = keyValues(attributes, 0);
     for (const scoped of objects(resource[frame[1]], frame[1])) {
-      const scope = scoped['scope'] == null ? {} : object(scoped['scope'], 'scope');
+      const scope = absent(scoped['scope']) ? {} : object(scoped['scope'], 'scope');
       const origin: Origin = {
         resource: resourceAttributes,
         scopeName: string(scope['name']),
@@ -71,7 +72,7 @@ function records<T>(request: Fields, frame: Frame, read: (fields: Fields, origin
 }
 
 function span(fields: Fields, origin: Origin): DecodedSpan {
-  const status = fields['status'] == null ? {} : object(fields['status'], 'status');
+  const status = absent(fields['status']) ? {} : object(fields['status'], 'status');
   return {
     origin,
     traceId: id(fields['traceId']),
@@ -121,14 +122,14 @@ function object(value: unknown, name: string): Fields {
 }
 
 function objects(value: unknown, name: string): Fields[] {
-  if (value == null) return [];
+  if (absent(value)) return [];
   if (!Array.isArray(value)) throw new DecodeError(`not an OTLP request: ${name} must be an array`);
   return value.map((each) => object(each, `each of ${name}`));
 }
 
 function string(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value == null) return '';
+  if (absent(value)) return '';
   throw new DecodeError('not an OTLP request: text expected where there is none');
 }
 
@@ -144,14 +145,14 @@ function parent(value: string): string {
 
 function enumValue(value: unknown, names: readonly string[]): number {
   if (typeof value === 'number' && Number.isInteger(value)) return value;
-  if (value == null) return 0;
+  if (absent(value)) return 0;
   const at = names.indexOf(String(value));
   if (at >= 0) return at;
   throw new DecodeError(`not an OTLP request: "${String(value).slice(0, 40)}" is none of ${names.join(', ')}`);
 }
 
 function instant(value: unknown): Instant {
-  if (value == null || value === '') return NO_TIME;
+  if (absent(value) || value === '') return NO_TIME;
   const digits =
     typeof value === 'number' && value >= 0 && value < 2 ** 64 ? BigInt(Math.floor(value)).toString() : value;
   if (typeof digits !== 'string' || !/^\d{1,20}$/.test(digits)) {
@@ -161,7 +162,7 @@ function instant(value: unknown): Instant {
 }
 
 function keyValues(value: unknown, depth: number): AttrMap {
-  if (value == null) return NO_ATTRIBUTES;
+  if (absent(value)) return NO_ATTRIBUTES;
   const found = new Map<string, AttrValue>();
   for (const each of objects(value, 'attributes')) found.set(string(each['key']), anyValue(each['value'], depth + 1));
   return found;
@@ -169,7 +170,7 @@ function keyValues(value: unknown, depth: number): AttrMap {
 
 /** The field that is there decides the type; `{}`, null and unknown fields alone are a value without content. */
 function anyValue(value: unknown, depth: number): AttrValue {
-  if (value == null) return null;
+  if (absent(value)) return null;
   if (depth > MAX_DEPTH) throw new DecodeError(`a value is nested deeper than ${MAX_DEPTH} levels`);
   const fields = object(value, 'a value');
   for (const name in fields) {
@@ -186,20 +187,20 @@ const READERS: Readonly<Record<string, (value: unknown, depth: number) => AttrVa
   doubleValue: (value) => double(value),
   bytesValue: (value) => Buffer.from(string(value), 'base64'),
   arrayValue: (value, depth) =>
-    value == null ? [] : listOf(object(value, 'arrayValue')['values']).map((each) => anyValue(each, depth + 1)),
+    absent(value) ? [] : listOf(object(value, 'arrayValue')['values']).map((each) => anyValue(each, depth + 1)),
   kvlistValue: (value, depth) =>
-    value == null ? NO_ATTRIBUTES : keyValues(object(value, 'kvlistValue')['values'], depth),
+    absent(value) ? NO_ATTRIBUTES : keyValues(object(value, 'kvlistValue')['values'], depth),
 };
 
 function listOf(value: unknown): unknown[] {
-  if (value == null) return [];
+  if (absent(value)) return [];
   if (Array.isArray(value)) return value;
   throw new DecodeError('not an OTLP request: values must be an array');
 }
 
 function integer(value: unknown): AttrValue {
   if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : null;
-  if (value == null) return null;
+  if (absent(value)) return null;
   if (typeof value !== 'string' || !/^[+-]?\d{1,20}$/.test(value)) {
     throw new DecodeError('not an OTLP request: intValue must be a 64-bit integer');
   }
@@ -209,8 +210,12 @@ function integer(value: unknown): AttrValue {
 
 function double(value: unknown): AttrValue {
   if (typeof value === 'number') return value;
-  if (value == null) return Number.NaN;
+  if (absent(value)) return Number.NaN;
   const number = Number(value);
   if (typeof value === 'string' && value.trim() !== '' && (!Number.isNaN(number) || value === 'NaN')) return number;
   throw new DecodeError('not an OTLP request: doubleValue must be a number');
+}
+
+function absent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
 }

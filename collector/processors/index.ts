@@ -1,0 +1,28 @@
+// What happens to a span between the receiver and the queue, in order. One more step is a file and a line.
+
+import type { DecodedSpan } from '../receivers/model.ts';
+import { capture } from './capture.ts';
+import { cardinality } from './cardinality.ts';
+import { clock } from './clock.ts';
+import { content } from './content.ts';
+import { normalise } from './normalise.ts';
+import { price } from './price.ts';
+import type { Item, Processor, ProcessorOptions } from './types.ts';
+
+export const PROCESSORS: readonly Processor[] = [
+  clock, //       times in bounds, before anything takes them over
+  capture, //     bytes that the proxy captured -> conversation
+  content, //     content of other senders -> conversation
+  price, //       cost, where there are tokens and none was sent
+  cardinality, // last: guards whatever the others wrote
+];
+
+/** @returns what turns a valid decoded span into its rows */
+export function createProcessors(options: ProcessorOptions): (span: DecodedSpan) => Item {
+  const steps = PROCESSORS.map((processor) => processor.create(options));
+  return (span) => {
+    const item: Item = { span, row: normalise(span, options.now(), options.count), io: undefined };
+    for (const step of steps) step(item);
+    return item;
+  };
+}
