@@ -1,0 +1,60 @@
+// Keys that work on every page. Pages add their own for their lists.
+import { NAVIGATION } from './pages/index.ts';
+import { navigate, pageAddress } from './router.ts';
+import { view } from './view.svelte.ts';
+
+export const KEYS: readonly { readonly keys: string; readonly does: string }[] = [
+  { keys: 'Ctrl K', does: 'Go to a page, a trace or a command' },
+  { keys: '/', does: 'Write a filter' },
+  { keys: 'j  k', does: 'Next and previous row' },
+  { keys: 'Enter', does: 'Look at the row; again: open it' },
+  { keys: 'Esc', does: 'Close what is open' },
+  { keys: 'g then o l t s', does: 'Overview, Live, Traces, Settings' },
+  { keys: 'r', does: 'Refresh' },
+  { keys: '[  ]', does: 'Earlier and later time range' },
+  { keys: 'p', does: 'Pause the live tail' },
+  { keys: '?', does: 'These keys' },
+];
+
+export function isTyping(event: KeyboardEvent): boolean {
+  const { target } = event;
+  return target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable);
+}
+
+let goUntil = 0;
+
+export function onKey(event: KeyboardEvent): void {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+    event.preventDefault();
+    view.palette = !view.palette;
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || view.palette) return;
+  if (Date.now() < goUntil) {
+    goUntil = 0;
+    const page = NAVIGATION.find(({ id }) => id.startsWith(event.key));
+    if (page) navigate(pageAddress(page.path));
+    return;
+  }
+  ACTIONS[event.key]?.(event);
+}
+
+const ACTIONS: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
+  g: () => {
+    goUntil = Date.now() + 1500;
+  },
+  r: () => {
+    view.tick += 1;
+  },
+  '?': () => {
+    view.keys = !view.keys;
+  },
+  '/': (event) => {
+    const box = document.querySelector<HTMLInputElement>('#filter');
+    if (!box) return;
+    event.preventDefault();
+    box.focus();
+  },
+  '[': () => view.move(-1),
+  ']': () => view.move(1),
+};

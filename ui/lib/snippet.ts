@@ -1,0 +1,58 @@
+// A captured request as something to run again: a curl line or a few lines with the official SDK.
+
+export interface Snippet {
+  readonly url: string;
+  readonly body: string;
+  readonly anthropic: boolean;
+}
+
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** The key is left to the environment: it is never captured. */
+export function curl({ url, body, anthropic }: Snippet): string {
+  const key = anthropic ? 'x-api-key: $SIGNALBOX_KEY' : 'authorization: Bearer $SIGNALBOX_KEY';
+  return [
+    `curl ${shellQuote(url)}`,
+    `  -H 'content-type: application/json'`,
+    `  -H "${key}"`,
+    `  -d ${shellQuote(body)}`,
+  ].join(' \\\n');
+}
+
+const METHODS: readonly (readonly [path: string, method: string])[] = [
+  ['/v1/chat/completions', 'chat.completions.create'],
+  ['/v1/responses', 'responses.create'],
+  ['/v1/embeddings', 'embeddings.create'],
+  ['/v1/messages', 'messages.create'],
+];
+
+/** TypeScript for the official client of the request's dialect. */
+export function sdk({ url, body, anthropic }: Snippet): string {
+  const { origin, pathname } = new URL(url);
+  const method = METHODS.find(([path]) => path === pathname)?.[1] ?? 'chat.completions.create';
+  const base = anthropic ? origin : `${origin}/v1`;
+  const [name, from] = anthropic ? ['Anthropic', '@anthropic-ai/sdk'] : ['OpenAI', 'openai'];
+  return [
+    `import ${name} from '${from}';`,
+    '',
+    `const client = new ${name}({ baseURL: '${base}', apiKey: process.env.SIGNALBOX_KEY ?? 'none' });`,
+    `const answer = await client.${method}(${laidOut(body)});`,
+    'console.log(answer);',
+  ].join('\n');
+}
+
+function laidOut(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return JSON.stringify(body);
+  }
+}
+
+/** Where a first call can be sent: the proxy beside the page that is open. */
+export function firstCall(host: string): string {
+  const body = { model: 'simulated/sim-small', messages: [{ role: 'user', content: 'Hello, who are you?' }] };
+  return `curl http://${host}:8080/v1/chat/completions -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+}
