@@ -94,4 +94,6 @@ export interface PipelineOptions {
   readonly maxBody: number;
   /** Bytes of the queue on disk; above it senders get 503. */
   readonly maxDisk: number;
+  /** Milliseconds a sender has for its body; 30 s unless given. */
+  readonly bodyTimeout?: number;
 }

@@ -1,0 +1,176 @@
+// The durable queue between receiving and storing: runtime/spool with rows as its records. What append() took survives
+// kill -9 at the next instant; what the store took is forgotten.
+//
+//   record  6 x u32 LE (rows and bytes of spans, io, scores) · their texts (codec.ts)
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseRecord, SEGMENT_HEADER, SEGMENT_START, segmentName, segmentsOf } from '../../runtime/spool/format.ts';
+import { SpoolReader, type SpoolBatch, type SpoolDamage, type SpoolLimits } from '../../runtime/spool/reader.ts';
+import { SpoolWriter } from '../../runtime/spool/writer.ts';
+import type { EncodedBatch, EncodedRows } from '../component.ts';
+import { countRows, joinBatches } from './codec.ts';
+
+const ROWS = 1;
+const HEADER_BYTES = 24;
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** team, ts, ts_received, trace_id, span_id: how each line of spans begins (codec.ts). */
+const LINE_START = /^\["(?:[^"\\]|\\.)*",\d+,(\d+),"([0-9a-f]{32})","([0-9a-f]{16})"/gm;
+
+export interface WalBatch {
+  readonly rows: EncodedBatch;
+  /** The same for the same rows, also after a crash; no other batch of any queue has it. */
+  readonly token: string;
+  readonly spool: SpoolBatch;
+}
+
+interface Pending {
+  readonly rows: number;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+export class Wal {
+  readonly #dir: string;
+  readonly #maxBytes: number;
+  readonly #writer: SpoolWriter;
+  readonly #reader: SpoolReader;
+  readonly #id: string;
+  /** One entry a record that is not yet in the store, oldest first. */
+  #pending: Pending[] = [];
+  #pendingRows = 0;
+  #backlog = 0;
+
+  constructor(dir: string, maxBytes: number) {
+    this.#dir = dir;
+    this.#maxBytes = maxBytes;
+    mkdirSync(dir, { recursive: true });
+    this.#id = queueId(dir);
+    this.#reader = new SpoolReader(dir);
+    const segmentBytes = Math.min(SEGMENT_BYTES, Math.max(64 * 1024, Math.floor(maxBytes / 8)));
+    this.#writer = new SpoolWriter({ dir, segmentBytes, maxBytes, overflow: 'refuse' });
+    this.#backlog = this.#reader.backlog();
+  }
+
+  /** @throws SpoolFullError when the queue or the disk is full; nothing was kept then */
+  append(batch: EncodedBatch): void {
+    const rows = countRows(batch);
+    if (rows === 0) return;
+    const { spans, io, scores } = batch;
+    const header = Buffer.alloc(HEADER_BYTES);
+    for (const [at, table] of [spans, io, scores].entries()) {
+      header.writeUInt32LE(table.rows, at * 8);
+      header.writeUInt32LE(table.text.length, at * 8 + 4);
+    }
+    this.#writer.append(ROWS, [header, spans.text, io.text, scores.text]);
+    this.#backlog += HEADER_BYTES + spans.text.length + io.text.length + scores.text.length;
+    this.#push({ rows, since: Date.now() });
+  }
+
+  /** The oldest rows, claimed: until commit() the same batch comes again, also after a crash. */
+  take(limits: SpoolLimits): WalBatch | undefined {
+    const spool = this.#reader.take(limits);
+    if (!spool) {
+      this.#pending = [];
+      this.#pendingRows = 0;
+      this.#backlog = 0;
+      return undefined;
+    }
+    const parts = spool.records.flatMap((record) => readRecord(record.data) ?? []);
+    return { rows: joinBatches(parts), token: `${this.#id}:${spool.token}`, spool };
+  }
+
+  commit(batch: WalBatch): void {
+    this.#reader.commit(batch.spool);
+    const done = this.#pending.splice(0, batch.spool.records.length);
+    this.#pendingRows -= done.reduce((sum, each) => sum + each.rows, 0);
+    this.#backlog = this.#reader.backlog();
+  }
+
+  /** Rows that are not yet in the store. */
+  get pendingRows(): number {
+    return this.#pendingRows;
+  }
+
+  get status(): { records: number; bytes: number; oldest_age: number; max_bytes: number } {
+    const oldest = this.#pending[0];
+    return {
+      records: this.#pendingRows,
+      bytes: this.#backlog,
+      oldest_age: oldest ? Math.max(0, Date.now() - oldest.since) : 0,
+      max_bytes: this.#maxBytes,
+    };
+  }
+
+  /** Damage found and stepped over: torn tails, flipped bytes, foreign files. */
+  get damage(): SpoolDamage {
+    return this.#reader.damage;
+  }
+
+  /** Calls `found` with the id of every span that waits from an earlier life. Once, before anything is taken. */
+  scan(found: (id: string) => void): void {
+    const from = this.#reader.position;
+    for (const segment of segmentsOf(readdirSync(this.#dir))) {
+      if (segment < from.segment) continue;
+      const bytes = readFileSync(join(this.#dir, segmentName(segment)));
+      if (!bytes.subarray(0, SEGMENT_START).equals(SEGMENT_HEADER)) continue;
+      this.#scanSegment(bytes.subarray(segment === from.segment ? from.offset : SEGMENT_START), found);
+    }
+  }
+
+  close(): void {
+    this.#writer.close();
+  }
+
+  #push(entry: Pending): void {
+    this.#pending.push(entry);
+    this.#pendingRows += entry.rows;
+  }
+
+  #scanSegment(bytes: Buffer, found: (id: string) => void): void {
+    for (let at = 0; at < bytes.length;) {
+      const parsed = parseRecord(bytes.subarray(at));
+      if (parsed.state === 'short' || parsed.state === 'garbage') return;
+      at += parsed.bytes;
+      const batch = parsed.state === 'record' ? readRecord(parsed.data) : undefined;
+      if (!batch) continue;
+      let since = Date.now();
+      for (const [, received, traceId, spanId] of batch.spans.text.toString('latin1').matchAll(LINE_START)) {
+        since = Math.min(since, Number(received));
+        found(`${traceId}${spanId}`);
+      }
+      this.#push({ rows: countRows(batch), since });
+    }
+  }
+}
+
+/** Undefined for a record of another version: it is stepped over, its checksum was right. */
+function readRecord(data: Buffer): EncodedBatch | undefined {
+  if (data.length < HEADER_BYTES) return undefined;
+  let at = HEADER_BYTES;
+  const table = (index: number): EncodedRows => {
+    const rows = data.readUInt32LE(index * 8);
+    const end = at + data.readUInt32LE(index * 8 + 4);
+    const text = data.subarray(at, end);
+    at = end;
+    return { rows, text };
+  };
+  const batch = { spans: table(0), io: table(1), scores: table(2) };
+  return at === data.length ? batch : undefined;
+}
+
+/** Positions start again in an emptied directory; this name keeps its tokens apart from those of the one before. */
+function queueId(dir: string): string {
+  const path = join(dir, 'queue-id');
+  try {
+    const known = readFileSync(path, 'utf8').trim();
+    if (/^[0-9a-f]{16}$/.test(known)) return known;
+  } catch {
+    // a new queue
+  }
+  const id = randomBytes(8).toString('hex');
+  writeFileSync(`${path}.new`, id);
+  renameSync(`${path}.new`, path);
+  return id;
+}
