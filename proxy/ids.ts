@@ -11,7 +11,7 @@ function hex(bytes: number): string {
     used = 0;
   }
   used += bytes;
-  return POOL.hexSlice(used - bytes, used);
+  return POOL.toString('hex', used - bytes, used);
 }
 
 export const newTraceId = (): string => hex(16);

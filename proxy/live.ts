@@ -7,8 +7,9 @@ import type { Provider } from './providers/types.ts';
 import type { Surface } from './surface.ts';
 import type { Deadlines } from '../schemas/config.ts';
 import type { DialectId } from '../schemas/call.ts';
-import type { Outcome } from '../schemas/errors.ts';
+import type { GatewayError, Outcome } from '../schemas/errors.ts';
 import { nowUs } from './clock.ts';
+import type { Patterns } from './patterns.ts';
 import { newRequestId, newSpanId, newTraceId } from './ids.ts';
 
 /** What goes to a provider in one attempt; made by adapt, sent by send. */
@@ -33,6 +34,8 @@ export interface Held {
 /** What may still happen to an attempt while it waits; `cancel` when the client went away. */
 export interface Cancellable {
   cancel(): void;
+  /** The worker ends. */
+  stop(): void;
 }
 
 const NO_TAGS: Readonly<Record<string, string>> = {};
@@ -96,8 +99,15 @@ export class Live implements Exchange {
   held: Held | undefined;
   /** The attempt under way. */
   pending: Cancellable | undefined;
-  /** When the last attempt's request went out, and when its answer began: the time between is not ours. */
-  upstreamUs = 0;
+  /** Since when the time that passes is ours: not while a client sends, a provider thinks or a retry waits. */
+  ownSinceUs: number;
+  /** Why the last attempt got no answer. */
+  failure: GatewayError | undefined;
+  /** Bytes of text that the last attempt streamed. */
+  outputBytes = 0;
+  /** Bytes of the body that are counted against the worker's budget. */
+  budgeted = 0;
+  allowed: Patterns | undefined;
   #abort = new AbortController();
 
   // oxlint-disable-next-line max-params -- made in one place, for every request
@@ -106,6 +116,7 @@ export class Live implements Exchange {
     this.response = response;
     this.surface = surface;
     this.startUs = nowUs();
+    this.ownSinceUs = this.startUs;
     this.requestId = newRequestId();
     this.traceId = trace?.traceId ?? newTraceId();
     this.spanId = newSpanId();
@@ -129,5 +140,13 @@ export class Live implements Exchange {
   cancel(): void {
     this.#abort.abort();
     this.pending?.cancel();
+  }
+
+  /** The worker ends: what is under way ends as broken, what waits does not start again. */
+  stop(): void {
+    this.deadlineUs = 0;
+    this.another = false;
+    if (this.pending === undefined) this.#abort.abort();
+    else this.pending.stop();
   }
 }

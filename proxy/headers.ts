@@ -1,0 +1,123 @@
+// Which headers cross the proxy. Towards a provider a short list of names that mean something there (passthrough: all
+// but those that are the connection's or ours); towards the client all but those of the other connection.
+
+import type { IncomingHttpHeaders } from 'node:http';
+
+const ALLOWED_UP: ReadonlySet<string> = new Set([
+  'accept',
+  'content-type',
+  'user-agent',
+  'anthropic-version',
+  'anthropic-beta',
+  'openai-organization',
+  'openai-project',
+  'openai-beta',
+  'idempotency-key',
+  'http-referer',
+  'x-title',
+]);
+
+const CREDENTIALS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as const;
+
+/** Never forwarded upstream, whatever the path. */
+const DENIED_UP: ReadonlySet<string> = new Set([
+  ...CREDENTIALS,
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'content-length',
+  'cookie',
+  'forwarded',
+  'via',
+  'traceparent',
+  'tracestate',
+  'baggage',
+]);
+
+/** Never forwarded to the client: the upstream connection's own, and cookies of a host the client does not talk to. */
+const DENIED_DOWN: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'set-cookie',
+  'set-cookie2',
+  'alt-svc',
+  'strict-transport-security',
+  'date',
+  'server',
+  'content-length',
+  'x-request-id',
+]);
+
+/** The caller's headers for a provider, as name, value, name, value. */
+export function headersUp(headers: IncomingHttpHeaders, everything: boolean): string[] {
+  const connection = everything ? named(one(headers.connection)) : undefined;
+  const out: string[] = [];
+  for (const name in headers) {
+    if (everything ? isDenied(name, connection) : !ALLOWED_UP.has(name)) continue;
+    const value = headers[name];
+    if (typeof value === 'string') out.push(name, value);
+    else if (value !== undefined) out.push(name, value.join(', '));
+  }
+  return out;
+}
+
+function isDenied(name: string, connection: ReadonlySet<string> | undefined): boolean {
+  if (DENIED_UP.has(name) || connection?.has(name) === true) return true;
+  return name.startsWith('x-signalbox-') || name.startsWith('x-forwarded-');
+}
+
+/** Names that a Connection header makes hop-by-hop. */
+function named(connection: string): ReadonlySet<string> | undefined {
+  if (connection === '' || connection === 'keep-alive' || connection === 'close') return undefined;
+  return new Set(
+    connection
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
+}
+
+/** Appends an upstream's headers for the client to `out`. */
+export function headersDown(headers: IncomingHttpHeaders, out: string[]): void {
+  const hop = headers.connection === undefined ? undefined : named(one(headers.connection));
+  for (const name in headers) {
+    if (DENIED_DOWN.has(name) || name.startsWith('x-signalbox-') || hop?.has(name) === true) continue;
+    const value = headers[name];
+    if (typeof value === 'string') out.push(name, value);
+    else if (value !== undefined) for (const each of value) out.push(name, each);
+  }
+}
+
+/** What the caller showed as its key, '' when nothing. */
+export function credentialOf(headers: IncomingHttpHeaders): string {
+  const bearer = headers.authorization;
+  if (bearer !== undefined) return bearer.length > 7 && /^bearer /i.test(bearer) ? bearer.slice(7).trim() : bearer;
+  return one(headers['x-api-key']) || one(headers['x-goog-api-key']) || one(headers['api-key']);
+}
+
+/** A header's value, the first of several, or ''. */
+export function one(value: string | readonly string[] | undefined): string {
+  return typeof value === 'string' ? value : (value?.[0] ?? '');
+}
+
+const UNSAFE = /[^\x20-\x7e]/u;
+const ALL_UNSAFE = /[^\x20-\x7e]/gu;
+
+/** Text for a header's value: what is not printable ASCII is percent-encoded, so that no name out of a body breaks a head. */
+export function headerText(text: string): string {
+  return UNSAFE.test(text) ? text.toWellFormed().replace(ALL_UNSAFE, encodeURIComponent) : text;
+}

@@ -1,0 +1,32 @@
+// Every kind of provider by the word that the config uses. Nothing else switches on these names.
+
+import { providerType, type Config, type ProviderType } from '../../schemas/config.ts';
+import { HOSTS } from '../../schemas/hosts.ts';
+import { anthropic } from './anthropic.ts';
+import { compatible, known, openai } from './compatible.ts';
+import { simulated } from './simulated.ts';
+import type { Provider, ProviderKind, ProviderRegistry } from './types.ts';
+
+const hosts = Object.fromEntries(Object.entries(HOSTS).map(([id, host]) => [id, known(host)])) as Record<
+  keyof typeof HOSTS,
+  ProviderKind
+>;
+
+const PROVIDERS: ProviderRegistry = { ...hosts, openai, anthropic, openai_compatible: compatible, simulated };
+
+/** The provider that is always there; without any other it answers everything. */
+export const SIMULATED: ProviderType = 'simulated';
+
+/** The config's providers by name, and the built-in simulated one. */
+export function createProviders(config: Pick<Config, 'providers'>): ReadonlyMap<string, Provider> {
+  const providers = new Map<string, Provider>();
+  for (const [id, each] of Object.entries(config.providers)) {
+    const type = providerType(id, each);
+    if (type !== undefined) providers.set(id, PROVIDERS[type].create({ id, config: each }));
+  }
+  if (!providers.has(SIMULATED)) {
+    const config = { models: [], headers: {} };
+    providers.set(SIMULATED, PROVIDERS[SIMULATED].create({ id: SIMULATED, config }));
+  }
+  return providers;
+}

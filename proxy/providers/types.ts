@@ -1,0 +1,73 @@
+// What the data path needs of a provider, whatever it is behind it.
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { DialectId } from '../../schemas/call.ts';
+import type { ProviderConfig, ProviderType } from '../../schemas/config.ts';
+
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Name, value, name, value ... */
+  readonly headers: string[];
+  readonly body: Buffer | undefined;
+}
+
+export interface UpstreamController {
+  pause(): void;
+  resume(): void;
+  abort(reason: Error): void;
+}
+
+/** Told what comes back, in undici's order. `onResponseStart` comes once more for every 1xx before the answer. */
+export interface UpstreamHandler {
+  onRequestStart(controller: UpstreamController): void;
+  onResponseStart(controller: UpstreamController, status: number, headers: IncomingHttpHeaders): void;
+  onResponseData(controller: UpstreamController, chunk: Buffer): void;
+  onResponseEnd(): void;
+  onResponseError(controller: UpstreamController, error: Error): void;
+}
+
+/** A place that answers requests: a pool of connections, or code of our own. */
+export interface Upstream {
+  dispatch(request: UpstreamRequest, handler: UpstreamHandler): void;
+  close(): Promise<void>;
+}
+
+export interface Provider {
+  /** Its name in the config: the deployment. */
+  readonly id: string;
+  /** gen_ai.provider.name */
+  readonly system: string;
+  readonly serverAddress: string;
+  readonly serverPort: number;
+  readonly dialects: ReadonlySet<DialectId>;
+  /** Names that a bare `model` may use. */
+  readonly models: ReadonlySet<string>;
+  /** A bare name that this provider is known to serve although nobody listed it. */
+  knows(model: string): boolean;
+  /** Whether `stream_options` may be added to a streamed chat request. */
+  readonly takesStreamOptions: boolean;
+  /** Before a dialect's own path. */
+  readonly basePath: string;
+  /** Before a passthrough path: the base without its version. */
+  readonly rootPath: string;
+  /**
+   * Appends what authorises a request: the provider's key, or what the caller itself sent when there is none and
+   * `ownKeys` says that the caller's credential is not a key of ours.
+   */
+  authorize(out: string[], caller: IncomingHttpHeaders, ownKeys: boolean): void;
+  readonly upstream: Upstream;
+}
+
+export interface ProviderOptions {
+  readonly id: string;
+  readonly config: ProviderConfig;
+}
+
+/** A kind of provider: one constant a file, named only by the registry. */
+export interface ProviderKind {
+  readonly summary: string;
+  create(options: ProviderOptions): Provider;
+}
+
+export type ProviderRegistry = Readonly<Record<ProviderType, ProviderKind>>;

@@ -1,0 +1,192 @@
+// The listener of the data path: node:http and nothing on top of it. It lets in what is one request to everybody who
+// might read it (no two Hosts, no absolute targets, no odd transfer codings) and opens an exchange for it.
+
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { messageOf } from '../runtime/log.ts';
+import { ERRORS, type ErrorClass } from '../schemas/errors.ts';
+import { errorBody, errorHeaders } from './errors.ts';
+import { newRequestId } from './ids.ts';
+import { Live } from './live.ts';
+import type { Handler } from './pipeline.ts';
+import type { Services } from './services.ts';
+import { surfaceOf, type Surface } from './surface.ts';
+import { traceOf } from './trace.ts';
+
+const MAX_HEADERS = 256;
+
+const OPTIONS = {
+  headersTimeout: 15_000,
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 65_000,
+  noDelay: true,
+  insecureHTTPParser: false,
+} as const;
+
+/** What the listener answers beside calls: health and metrics. True when it took the request. */
+export type Aside = (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
+
+export interface DataServer {
+  readonly server: Server;
+  /** Exchanges under way, to wait for or to end. */
+  readonly open: ReadonlySet<Live>;
+}
+
+export function createDataServer(services: Services, handle: Handler, aside: Aside): DataServer {
+  const open = new Set<Live>();
+  const server = createServer(OPTIONS, (request, response) => {
+    response.on('error', () => response.destroy());
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) {
+      services.metrics.refused(refusal.class);
+      refuse(response, refusal);
+      return;
+    }
+    const found = find(request);
+    if ('class' in found) {
+      if (found.class === 'unknown_path' && aside(pathOf(request), request, response)) return;
+      services.metrics.refused(found.class);
+      refuse(response, found);
+      return;
+    }
+    const live = new Live(request, response, found, traceOf(request.headers));
+    open.add(live);
+    response.once('close', () => {
+      if (!response.writableFinished) live.cancel();
+    });
+    handle(live).then(
+      () => open.delete(live),
+      (error: unknown) => {
+        open.delete(live);
+        services.log.error('a request ended without its report', { error: messageOf(error) });
+        response.destroy();
+      },
+    );
+  });
+  // One more than allowed: node drops the rest in silence, and a dropped header must not decide anything.
+  server.maxHeadersCount = MAX_HEADERS + 1;
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    socket.end(rawAnswer('method', 'CONNECT is not offered here.', ['allow', 'GET, POST']));
+  });
+  server.on('clientError', onClientError);
+  return { server, open };
+}
+
+interface Refusal {
+  readonly class: ErrorClass;
+  readonly message: string;
+  readonly headers?: readonly string[];
+}
+
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?$/;
+
+/** Requests that two servers in a row could read in two ways. */
+function refusalOf(request: IncomingMessage): Refusal | undefined {
+  const { rawHeaders, headers, method } = request;
+  if (method === 'TRACE') return { class: 'method', message: 'TRACE is not offered here.', headers: ALLOW_ANY };
+  if (rawHeaders.length > MAX_HEADERS * 2) {
+    return { class: 'headers_too_large', message: `A request may have at most ${MAX_HEADERS} headers.` };
+  }
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+    return { class: 'bad_request', message: 'The only transfer-encoding of a request is "chunked".' };
+  }
+  if (!request.url?.startsWith('/')) {
+    return { class: 'bad_request', message: 'The request target must be a path.' };
+  }
+  const host = headers.host ?? '';
+  if (host.length > 262 || !HOST.test(host) || countHosts(rawHeaders) !== 1) {
+    return { class: 'bad_request', message: 'A request needs exactly one well-formed Host header.' };
+  }
+  return undefined;
+}
+
+const ALLOW_ANY = ['allow', 'GET, POST'];
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name !== undefined && name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts;
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const at = url.indexOf('?');
+  return at < 0 ? url : url.slice(0, at);
+}
+
+function find(request: IncomingMessage): Surface | Refusal {
+  const surface = surfaceOf(pathOf(request));
+  if (surface === undefined) {
+    return { class: 'unknown_path', message: 'There is nothing at this path; paths are matched exactly.' };
+  }
+  if (surface === 'ambiguous') {
+    return { class: 'bad_request', message: 'The path has empty, dot or escaped segments, which are not forwarded.' };
+  }
+  if (surface.method !== undefined && surface.method !== request.method) {
+    return {
+      class: 'method',
+      message: `${surface.route} takes ${surface.method} only.`,
+      headers: ['allow', surface.method],
+    };
+  }
+  return surface;
+}
+
+/** Answers a request that never became an exchange, and closes: what follows on its connection is not to be trusted. */
+function refuse(response: ServerResponse, { class: errorClass, message, headers = [] }: Refusal): void {
+  const requestId = newRequestId();
+  const body = errorBody('', { class: errorClass, message, requestId });
+  const closes = errorClass === 'unknown_path' || errorClass === 'method' ? [] : ['connection', 'close'];
+  const head = ['x-request-id', requestId, ...errorHeaders(errorClass, undefined), ...headers, ...closes];
+  head.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
+  response.writeHead(ERRORS[errorClass].status, head);
+  response.end(body);
+}
+
+interface ParserError extends Error {
+  readonly code?: string;
+}
+
+/** Bytes that are no HTTP request: one JSON answer, then the end of the connection. Never into an answer under way. */
+function onClientError(error: ParserError, socket: Duplex): void {
+  const busy = (socket as Duplex & { readonly _httpMessage?: ServerResponse | null })._httpMessage;
+  if (!socket.writable || error.code === 'ECONNRESET' || busy?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  const { status, errorClass, message } = parserProblem(error.code);
+  socket.end(rawAnswer(errorClass, message, [], status), () => socket.destroy());
+}
+
+interface ParserProblem {
+  readonly errorClass: ErrorClass;
+  readonly message: string;
+  readonly status?: number;
+}
+
+function parserProblem(code: string | undefined): ParserProblem {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return { errorClass: 'headers_too_large', message: 'The headers or the URL are too long.' };
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { errorClass: 'bad_request', message: 'The request took too long to arrive.', status: 408 };
+  }
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
+    return { errorClass: 'too_large', message: 'The chunk extensions are too long.' };
+  }
+  return { errorClass: 'bad_request', message: 'This is not a valid HTTP/1.1 request.' };
+}
+
+// oxlint-disable-next-line max-params -- an answer's four parts
+function rawAnswer(errorClass: ErrorClass, message: string, headers: readonly string[], status?: number): string {
+  const code = status ?? ERRORS[errorClass].status;
+  const body = errorBody('', { class: errorClass, message, requestId: newRequestId() });
+  const head = [...errorHeaders(errorClass, undefined), ...headers, 'content-type', 'application/json'];
+  const lines = [`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? 'Error'}`];
+  for (let index = 0; index < head.length; index += 2) lines.push(`${head[index]}: ${head[index + 1]}`);
+  return `${lines.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
+}

@@ -1,0 +1,35 @@
+// What the stages of one worker share, made once at start.
+
+import type { Config } from '../schemas/config.ts';
+import type { Logger } from '../runtime/log.ts';
+import { Keyring } from './keys.ts';
+import type { ProxyMetrics } from './metrics.ts';
+import { createProviders } from './providers/index.ts';
+import type { Provider } from './providers/types.ts';
+import type { Recorder } from './report/types.ts';
+import { Resolver } from './routing/resolve.ts';
+import { Sweep } from './sweep.ts';
+
+export interface Services {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: ProxyMetrics;
+  readonly recorder: Recorder;
+  readonly keys: Keyring;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly resolver: Resolver;
+  readonly sweep: Sweep;
+}
+
+export type ServicesOptions = Pick<Services, 'config' | 'log' | 'metrics' | 'recorder'>;
+
+export function createServices(options: ServicesOptions): Services {
+  const providers = createProviders(options.config);
+  return {
+    ...options,
+    keys: new Keyring(options.config.keys),
+    providers,
+    resolver: new Resolver(options.config, providers),
+    sweep: new Sweep(),
+  };
+}

@@ -1,0 +1,28 @@
+// 1 identify: the key becomes a caller. From here on the request is on record: the begin record is written before
+// anything goes upstream.
+
+import { GatewayError } from '../../schemas/errors.ts';
+import { credentialOf } from '../headers.ts';
+import type { Layer } from '../pipeline.ts';
+import type { Services } from '../services.ts';
+
+export function identify({ keys, recorder }: Services): Layer {
+  return (live, next) => {
+    const caller = keys.open ? undefined : keys.find(credentialOf(live.request.headers));
+    if (caller !== undefined) {
+      live.caller = caller;
+      if (!caller.allowed.all) live.allowed = caller.allowed;
+    }
+    recorder.begin(live);
+    if (caller === undefined && !keys.open) return Promise.reject(unauthorized(live.request.headers));
+    return next(live);
+  };
+}
+
+function unauthorized(headers: NodeJS.Dict<string | string[]>): GatewayError {
+  const shown = credentialOf(headers) === '' ? 'No key was sent' : 'The key is not known here';
+  return new GatewayError(
+    'unauthorized',
+    `${shown}. Send a Signalbox key as "Authorization: Bearer KEY" or x-api-key.`,
+  );
+}

@@ -1,0 +1,61 @@
+// 10 settle: what one attempt used and cost. A layer inside attempt, because every attempt has its own bill.
+
+import { costOf } from '../../schemas/price.ts';
+import { estimateUsage } from '../estimate.ts';
+import type { Attempt } from '../exchange.ts';
+import type { Live } from '../live.ts';
+import type { Layer } from '../pipeline.ts';
+import type { Services } from '../services.ts';
+import { outputBytesOf, readWhole, textsOf } from '../stream/whole.ts';
+
+export function settle({ config }: Services): Layer {
+  return async (live, next) => {
+    await next(live);
+    const attempt = live.attempts.at(-1);
+    if (attempt === undefined) return;
+    if (live.held !== undefined) readHeld(live, attempt, live.held.body);
+    const { reading, target } = attempt;
+    if (attempt.errorType === '' && attempt.httpStatus >= 400) attempt.errorType = String(attempt.httpStatus);
+    if (live.dialect === '') return;
+    if (reading.usage === undefined && worked(attempt)) estimate(live, attempt);
+    if (reading.usage === undefined) return;
+    const at = new Date(attempt.startUs / 1000);
+    const { deployment, model } = target;
+    attempt.cost = costOf({ provider: attempt.provider, deployment, model, at }, reading.usage, config.prices);
+  };
+}
+
+function readHeld(live: Live, attempt: Attempt, body: Buffer): void {
+  const { reading } = attempt;
+  if (live.dialect === '') {
+    reading.complete = true;
+    return;
+  }
+  readWhole(live.dialect, reading, body);
+  if (attempt.httpStatus < 400 && reading.error !== undefined) attempt.errorType = reading.error.type;
+  if (reading.error !== undefined) attempt.errorMessage ||= reading.error.message.slice(0, 512);
+}
+
+/** A provider that began an answer has begun a bill. */
+function worked(attempt: Attempt): boolean {
+  return attempt.httpStatus >= 200 && attempt.httpStatus < 300 && attempt.reading.error === undefined;
+}
+
+function estimate(live: Live, { reading }: Attempt): void {
+  const output = live.held === undefined ? live.outputBytes : outputBytesOf(live.held.body);
+  if (output === 0 && live.held !== undefined && live.operation !== 'embeddings') return;
+  reading.usage = estimateUsage(inputBytesOf(live), output);
+  reading.usageSource = 'estimated';
+}
+
+function inputBytesOf({ json, body }: Live): number {
+  if (json === undefined) return body.length;
+  const { messages, input, system, instructions, tools } = json;
+  if (typeof input === 'string') return Buffer.byteLength(input);
+  const parts = {
+    messages,
+    input,
+    content: [system, instructions].filter((each) => typeof each === 'string').join(''),
+  };
+  return Buffer.byteLength(textsOf(parts, 0)) + (tools === undefined ? 0 : JSON.stringify(tools).length);
+}

@@ -1,0 +1,41 @@
+// What went wrong on the wire, from the codes of undici and of the system, in words for people.
+
+import type { ErrorClass } from '../../schemas/errors.ts';
+
+export interface Failure {
+  /** error.type of the attempt. */
+  readonly type: 'connect' | 'timeout' | 'reset' | 'protocol' | 'truncated';
+  readonly class: ErrorClass;
+  /** After `The provider "x"`. */
+  readonly words: string;
+}
+
+const RESET: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+]);
+
+/** @param connecting true until the request was written */
+export function failureOf(error: Error, connecting: boolean): Failure {
+  const code = codeOf(error);
+  if (connecting) {
+    const words = code === '' ? 'could not be reached' : `could not be reached (${code})`;
+    return { type: 'connect', class: 'bad_upstream', words };
+  }
+  if (RESET.has(code)) return { type: 'reset', class: 'bad_upstream', words: 'closed the connection too early' };
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return { type: 'truncated', class: 'bad_upstream', words: 'sent less than it announced' };
+  const words = `gave an answer that is not valid HTTP${code === '' ? '' : ` (${code})`}`;
+  return { type: 'protocol', class: 'bad_upstream', words };
+}
+
+/** The code of an error, of its cause, or of the first of several (a host with more than one address). */
+function codeOf(error: Error): string {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string') return code;
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0]);
+  return cause instanceof Error ? codeOf(cause) : '';
+}
