@@ -6,8 +6,8 @@ import { splitAddress } from '../runtime/address.ts';
 import { createLogger, type Logger } from '../runtime/log.ts';
 import { Metrics } from '../runtime/metrics.ts';
 import type { Config } from '../schemas/config.ts';
-import { aside, listenAdmin, type Health } from './admin.ts';
 import { drain } from './drain.ts';
+import { aside, type Health } from './health.ts';
 import { ProxyMetrics } from './metrics.ts';
 import { openRecorder } from './report/recorder.ts';
 import type { Recorder } from './report/types.ts';
@@ -55,9 +55,7 @@ export async function startProxy(options: WorkerOptions): Promise<{ url: string;
   server.once('error', reject);
   server.listen({ host, port, backlog: 4096 }, resolve);
   await promise;
-  const adminListen = options.config.proxy.admin_listen;
-  const admin =
-    adminListen === undefined ? undefined : await listenAdmin(health, services.log, splitAddress(adminListen));
+  const admin = await adminFace(options.config, health, services.log);
   const bound = (server.address() as AddressInfo).port;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
@@ -67,6 +65,13 @@ export async function startProxy(options: WorkerOptions): Promise<{ url: string;
       admin?.closeAllConnections();
     },
   };
+}
+
+/** The admin face, where the config has one. Its framework is loaded only then. */
+async function adminFace({ proxy }: Config, health: Health, log: Logger): Promise<Server | undefined> {
+  if (proxy.admin_listen === undefined) return undefined;
+  const { listenAdmin } = await import('./admin.ts');
+  return listenAdmin(health, log, splitAddress(proxy.admin_listen));
 }
 
 interface Built {

@@ -36,19 +36,38 @@ const SETTINGS: ReadonlySet<string> = new Set([
 
 /** @throws GatewayError invalid_json, bad_request */
 export async function parseBody(bytes: Buffer): Promise<ParsedBody> {
-  const body = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+  const body = withoutBom(bytes);
   const ascii = isAscii(body);
   if (!ascii && !isUtf8(body)) throw new GatewayError('invalid_json', 'The body is not valid UTF-8.');
+  if (body.length > BUILD_BYTES) return parseBig(body);
   const latin1 = body.toString('latin1');
-  const big = body.length > BUILD_BYTES;
-  // A big body is looked at between two turns of the event loop, so that others are served before and after.
-  if (big) await immediate();
-  const scan = scanBody(latin1, big ? SETTINGS : EDITED, MAX_DEPTH);
-  if (scan.deepest > MAX_DEPTH) throw tooDeep();
-  const json = big ? settingsOf(body, scan) : build(ascii ? latin1 : body.toString());
-  if (scan.duplicate !== undefined && EDITED.has(scan.duplicate)) throw duplicate(scan.duplicate);
-  if (big) await immediate();
+  const scan = checked(scanBody(latin1, EDITED, MAX_DEPTH));
+  const json = build(ascii ? latin1 : body.toString());
+  return { body, json, scan: withoutDuplicates(scan) };
+}
+
+/** A big body is looked at between two turns of the event loop, so that others are served before and after. */
+async function parseBig(body: Buffer): Promise<ParsedBody> {
+  await immediate();
+  const scan = checked(scanBody(body.toString('latin1'), SETTINGS, MAX_DEPTH));
+  const json = settingsOf(body, withoutDuplicates(scan));
+  await immediate();
   return { body, json, scan };
+}
+
+function withoutBom(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+function checked(scan: BodyScan): BodyScan {
+  if (scan.deepest <= MAX_DEPTH) return scan;
+  throw new GatewayError('bad_request', `The body is nested more than ${MAX_DEPTH} levels deep.`);
+}
+
+function withoutDuplicates(scan: BodyScan): BodyScan {
+  const { duplicate } = scan;
+  if (duplicate === undefined || !EDITED.has(duplicate)) return scan;
+  throw new GatewayError('bad_request', `The body has "${duplicate}" twice.`, { param: duplicate });
 }
 
 function build(text: string): Fields {
@@ -75,12 +94,4 @@ function parsed(text: string): unknown {
     const where = text.trim() === '' ? ': it is empty' : position === undefined ? '' : ` (near character ${position})`;
     throw new GatewayError('invalid_json', `The body is not valid JSON${where}.`);
   }
-}
-
-function tooDeep(): GatewayError {
-  return new GatewayError('bad_request', `The body is nested more than ${MAX_DEPTH} levels deep.`);
-}
-
-function duplicate(key: string): GatewayError {
-  return new GatewayError('bad_request', `The body has "${key}" twice.`, { param: key });
 }

@@ -153,7 +153,8 @@ interface ParserError extends Error {
 
 /** Bytes that are no HTTP request: one JSON answer, then the end of the connection. Never into an answer under way. */
 function onClientError(error: ParserError, socket: Duplex): void {
-  const busy = (socket as Duplex & { readonly _httpMessage?: ServerResponse | null })._httpMessage;
+  // node's own name for the response that a socket is busy with; nothing public says it.
+  const busy = (socket as Duplex & { readonly ['_httpMessage']?: ServerResponse | null })['_httpMessage'];
   if (!socket.writable || error.code === 'ECONNRESET' || busy?.headersSent === true) {
     socket.destroy();
     return;

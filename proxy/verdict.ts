@@ -13,19 +13,30 @@ import type { Held, Live } from './live.ts';
  */
 export function checkAnswer(live: Live, held: Held): Held {
   const { status } = held;
-  const isJson = /^application\/(?:[\w.-]+\+)?json/i.test(one(held.headers['content-type']));
-  const name = live.outgoing?.provider.id ?? '';
+  const name = `The provider "${live.outgoing?.provider.id ?? ''}"`;
   if (status >= 300 && status < 400 && status !== 304) {
-    throw refuse(live, 'redirect', `The provider "${name}" answered with a redirect, which is never followed.`);
+    throw refuse(live, 'redirect', `${name} answered with a redirect, which is never followed.`);
   }
   if (live.operation === 'passthrough') return held;
+  const isJson = JSON_TYPE.test(one(held.headers['content-type']));
   if (status >= 400) return isJson && held.body.length > 0 ? held : wrapped(live, held, name);
-  if (held.body.length === 0) throw refuse(live, 'empty', `The provider "${name}" gave an empty answer.`);
-  if (!isJson) throw refuse(live, 'not_json', `The provider "${name}" gave an answer that is not JSON.`);
-  if (live.attempts.at(-1)?.reading.complete !== true) {
-    throw refuse(live, 'truncated', `The provider "${name}" gave JSON that breaks off or is malformed.`);
-  }
+  const fault = faultOf(live, held, isJson);
+  if (fault !== undefined) throw refuse(live, fault, `${name} gave ${FAULTS[fault]}.`);
   return held;
+}
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json/i;
+
+const FAULTS = {
+  empty: 'an empty answer',
+  not_json: 'an answer that is not JSON',
+  truncated: 'JSON that breaks off or is malformed',
+} as const;
+
+function faultOf(live: Live, held: Held, isJson: boolean): keyof typeof FAULTS | undefined {
+  if (held.body.length === 0) return 'empty';
+  if (!isJson) return 'not_json';
+  return live.attempts.at(-1)?.reading.complete === true ? undefined : 'truncated';
 }
 
 function refuse(live: Live, type: string, message: string): GatewayError {
@@ -38,7 +49,7 @@ function refuse(live: Live, type: string, message: string): GatewayError {
 }
 
 function wrapped(live: Live, held: Held, name: string): Held {
-  const message = `The provider "${name}" answered ${held.status} without a JSON body.`;
+  const message = `${name} answered ${held.status} without a JSON body.`;
   const body = errorBody(live.dialect, { class: 'bad_upstream', message, requestId: live.requestId });
   const { 'retry-after': retryAfter } = held.headers;
   const headers = {

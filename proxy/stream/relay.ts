@@ -129,20 +129,26 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
   }
 
   check(now: number): void {
-    const { deadlines, another, deadlineUs } = this.#live;
-    const { startUs, reading } = this.#attempt;
     if (this.#lastUs === 0) this.#lastUs = now;
-    const silentUs = now - this.#lastUs;
     if (this.#stalledUs > 0) {
       if (now - this.#stalledUs > STALLED_US) this.#live.response.destroy();
-    } else if (now > deadlineUs) this.#timeout('the whole call');
-    else if (deadlines === undefined) return;
-    else if (this.#phase === 'connecting') {
-      if (now - startUs > deadlines.connect * 1e3) this.#timeout('a connection');
-    } else if (this.#phase === 'waiting') {
-      if (another && now - startUs > deadlines.first_token * 1e3) this.#timeout('the first byte');
-    } else if (reading.complete && silentUs > LINGER_US) this.#endLingering();
-    else if (silentUs > deadlines.idle * 1e3) this.#timeout('the next byte');
+    } else if (now > this.#live.deadlineUs) this.#timeout('the whole call');
+    else if (this.#phase === 'connecting' || this.#phase === 'waiting') this.#checkStart(now - this.#attempt.startUs);
+    else this.#checkSilence(now - this.#lastUs);
+  }
+
+  #checkStart(waitedUs: number): void {
+    const { deadlines, another } = this.#live;
+    if (deadlines === undefined) return;
+    if (this.#phase === 'connecting' && waitedUs > deadlines.connect * 1e3) this.#timeout('a connection');
+    // A slow first byte is a reason to go elsewhere only while there is an elsewhere.
+    else if (another && waitedUs > deadlines.first_token * 1e3) this.#timeout('the first byte');
+  }
+
+  #checkSilence(silentUs: number): void {
+    const { deadlines } = this.#live;
+    if (this.#attempt.reading.complete && silentUs > LINGER_US) this.#endLingering();
+    else if (deadlines !== undefined && silentUs > deadlines.idle * 1e3) this.#timeout('the next byte');
   }
 
   #timeout(what: string): void {
