@@ -79,9 +79,12 @@ export function sliceBatch(batch: EncodedBatch, from: number, to: number): Encod
 
 function encodeRows<Row>(rows: readonly Row[], columns: readonly (keyof Row & string)[]): EncodedRows {
   if (rows.length === 0) return EMPTY;
+  const nested = columns.flatMap((column, at) => (NESTED.has(column) ? [at] : []));
   let text = '';
+  const values: unknown[] = Array.from({ length: columns.length });
   for (const row of rows) {
-    const values = columns.map((column) => (NESTED.has(column) ? JSON.stringify(row[column]) : row[column]));
+    for (const [at, column] of columns.entries()) values[at] = row[column];
+    for (const at of nested) values[at] = JSON.stringify(values[at]);
     text += `${JSON.stringify(values)}\n`;
   }
   return { rows: rows.length, text: Buffer.from(text) };

@@ -3,11 +3,10 @@
 //
 //   record  6 x u32 LE (rows and bytes of spans, io, scores) · their texts (codec.ts)
 
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseRecord, SEGMENT_HEADER, SEGMENT_START, segmentName, segmentsOf } from '../../runtime/spool/format.ts';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { SEGMENT_START, segmentsOf } from '../../runtime/spool/format.ts';
 import { SpoolReader, type SpoolBatch, type SpoolDamage, type SpoolLimits } from '../../runtime/spool/reader.ts';
+import { SegmentFile } from '../../runtime/spool/segment.ts';
 import { SpoolWriter } from '../../runtime/spool/writer.ts';
 import type { EncodedBatch, EncodedRows } from '../component.ts';
 import { countRows, joinBatches } from './codec.ts';
@@ -36,7 +35,6 @@ export class Wal {
   readonly #maxBytes: number;
   readonly #writer: SpoolWriter;
   readonly #reader: SpoolReader;
-  readonly #id: string;
   /** One entry a record that is not yet in the store, oldest first. */
   #pending: Pending[] = [];
   #pendingRows = 0;
@@ -46,7 +44,6 @@ export class Wal {
     this.#dir = dir;
     this.#maxBytes = maxBytes;
     mkdirSync(dir, { recursive: true });
-    this.#id = queueId(dir);
     this.#reader = new SpoolReader(dir);
     const segmentBytes = Math.min(SEGMENT_BYTES, Math.max(64 * 1024, Math.floor(maxBytes / 8)));
     this.#writer = new SpoolWriter({ dir, segmentBytes, maxBytes, overflow: 'refuse' });
@@ -78,7 +75,7 @@ export class Wal {
       return undefined;
     }
     const parts = spool.records.flatMap((record) => readRecord(record.data) ?? []);
-    return { rows: joinBatches(parts), token: `${this.#id}:${spool.token}`, spool };
+    return { rows: joinBatches(parts), token: spool.token, spool };
   }
 
   commit(batch: WalBatch): void {
@@ -113,14 +110,16 @@ export class Wal {
     const from = this.#reader.position;
     for (const segment of segmentsOf(readdirSync(this.#dir))) {
       if (segment < from.segment) continue;
-      const bytes = readFileSync(join(this.#dir, segmentName(segment)));
-      if (!bytes.subarray(0, SEGMENT_START).equals(SEGMENT_HEADER)) continue;
-      this.#scanSegment(bytes.subarray(segment === from.segment ? from.offset : SEGMENT_START), found);
+      const file = SegmentFile.open(this.#dir, segment);
+      if (file?.header() === 'good')
+        this.#scanSegment(file, segment === from.segment ? from.offset : SEGMENT_START, found);
+      file?.close();
     }
   }
 
   close(): void {
     this.#writer.close();
+    this.#reader.close();
   }
 
   #push(entry: Pending): void {
@@ -128,12 +127,9 @@ export class Wal {
     this.#pendingRows += entry.rows;
   }
 
-  #scanSegment(bytes: Buffer, found: (id: string) => void): void {
-    for (let at = 0; at < bytes.length;) {
-      const parsed = parseRecord(bytes.subarray(at));
-      if (parsed.state === 'short' || parsed.state === 'garbage') return;
-      at += parsed.bytes;
-      const batch = parsed.state === 'record' ? readRecord(parsed.data) : undefined;
+  #scanSegment(file: SegmentFile, from: number, found: (id: string) => void): void {
+    for (let step = file.step(from, true); step; step = file.step(step.next, true)) {
+      const batch = step.record && readRecord(step.record.data);
       if (!batch) continue;
       let since = Date.now();
       for (const [, received, traceId, spanId] of batch.spans.text.toString('latin1').matchAll(LINE_START)) {
@@ -158,19 +154,4 @@ function readRecord(data: Buffer): EncodedBatch | undefined {
   };
   const batch = { spans: table(0), io: table(1), scores: table(2) };
   return at === data.length ? batch : undefined;
-}
-
-/** Positions start again in an emptied directory; this name keeps its tokens apart from those of the one before. */
-function queueId(dir: string): string {
-  const path = join(dir, 'queue-id');
-  try {
-    const known = readFileSync(path, 'utf8').trim();
-    if (/^[0-9a-f]{16}$/.test(known)) return known;
-  } catch {
-    // a new queue
-  }
-  const id = randomBytes(8).toString('hex');
-  writeFileSync(`${path}.new`, id);
-  renameSync(`${path}.new`, path);
-  return id;
 }

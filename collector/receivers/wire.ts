@@ -9,6 +9,8 @@ export const BYTES = 2;
 export const FIXED32 = 5;
 
 const TWO_32 = 4_294_967_296;
+/** Values up to this length (models, providers, reasons) come back again and again. */
+const SHORT = 24;
 
 export class WireReader {
   readonly #bytes: Buffer;
@@ -66,7 +68,8 @@ export class WireReader {
   string(): string {
     const length = this.#length();
     const from = this.#take(length);
-    return length === 0 ? '' : this.#bytes.toString('utf8', from, from + length);
+    if (length <= SHORT) return length === 0 ? '' : words.get(this.#bytes, from, length);
+    return this.#bytes.toString('utf8', from, from + length);
   }
 
   /** A string out of a small set: attribute keys, names. Seen before, it costs no decoding. */
@@ -135,6 +138,11 @@ export class WireReader {
 
   /** A varint's low 32 bits, as an unsigned number. */
   #varint32(): number {
+    const first = this.#bytes[this.#at];
+    if (first !== undefined && first < 0x80 && this.#at < this.#end) {
+      this.#at++;
+      return first;
+    }
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
       const byte = this.#byte();
@@ -186,28 +194,28 @@ function signed64(high: number, low: number): number | bigint {
 }
 
 const MAX_WORD = 64;
-const SLOTS = 4096;
+const SLOTS = 8192;
 
 /** Strings by their bytes. A slot keeps the newest string that fell into it: bounded, and no sender can fill it up. */
 class Words {
-  readonly #bytes: (Buffer | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   readonly #texts: string[] = Array.from({ length: SLOTS }, () => '');
 
   get(bytes: Buffer, from: number, length: number): string {
+    const end = from + length;
     let hash = length;
-    for (let at = from; at < from + length; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
-    const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1);
-    const known = this.#bytes[slot];
-    if (known !== undefined && known.length === length && same(known, bytes, from)) return this.#texts[slot] ?? '';
-    const text = bytes.toString('utf8', from, from + length);
-    this.#bytes[slot] = Buffer.from(bytes.subarray(from, from + length));
+    for (let at = from; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
+    const slot = (hash ^ (hash >>> 13)) & (SLOTS - 1);
+    const known = this.#texts[slot] ?? '';
+    if (known.length === length && same(known, bytes, from)) return known;
+    const text = bytes.toString('utf8', from, end);
     this.#texts[slot] = text;
     return text;
   }
 }
 
-function same(known: Buffer, bytes: Buffer, from: number): boolean {
-  for (let at = 0; at < known.length; at++) if (known[at] !== bytes[from + at]) return false;
+/** Only for ASCII: other text is longer in bytes than in characters, and is decoded each time. */
+function same(known: string, bytes: Buffer, from: number): boolean {
+  for (let at = 0; at < known.length; at++) if (known.charCodeAt(at) !== bytes[from + at]) return false;
   return true;
 }
 
