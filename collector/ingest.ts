@@ -119,12 +119,10 @@ export class Ingest implements Component, OtlpSink {
   }
 
   submit(rows: Submission): void {
-    const known = (id: string) => this.#duplicates.has(id);
-    const spans = (rows.spans ?? []).filter((row) => !known(spanId(row)));
-    // Payloads that come without their span have ids of their own in the table of duplicates.
-    const io = (rows.io ?? []).filter((row) => !known(`io${spanId(row)}`));
+    const spans = this.#fresh(rows.spans ?? [], spanId);
+    const io = this.#fresh(rows.io ?? [], payloadId);
     this.#accept({ ...NOTHING, ...rows, spans, io });
-    for (const row of io) this.#duplicates.add(`io${spanId(row)}`);
+    for (const row of io) this.#duplicates.add(payloadId(row));
   }
 
   subscribe(listener: BatchListener): () => void {
@@ -146,15 +144,20 @@ export class Ingest implements Component, OtlpSink {
   }
 
   #withoutDuplicates(decoded: readonly DecodedSpan[]): DecodedSpan[] {
+    const fresh = this.#fresh(decoded, (span) => span.traceId + span.spanId);
+    if (fresh.length < decoded.length) this.metrics.duplicates.add(decoded.length - fresh.length);
+    return fresh;
+  }
+
+  /** Those whose ids are neither known nor twice among them. */
+  #fresh<T>(all: readonly T[], idOf: (each: T) => string): T[] {
     const here = new Set<string>();
-    const fresh = decoded.filter((span) => {
-      const id = span.traceId + span.spanId;
+    return all.filter((each) => {
+      const id = idOf(each);
       if (here.has(id) || this.#duplicates.has(id)) return false;
       here.add(id);
       return true;
     });
-    if (fresh.length < decoded.length) this.metrics.duplicates.add(decoded.length - fresh.length);
-    return fresh;
   }
 
   /** Durable first, remembered second, told third. @throws SpoolFullError */
@@ -180,6 +183,11 @@ export class Ingest implements Component, OtlpSink {
 
 function spanId(row: { readonly trace_id: string; readonly span_id: string }): string {
   return row.trace_id + row.span_id;
+}
+
+/** Payloads that come without their span are known under ids of their own. */
+function payloadId(row: IoRow): string {
+  return `io${spanId(row)}`;
 }
 
 function valid(span: DecodedSpan, reasons: Map<string, number>): boolean {

@@ -155,7 +155,7 @@ function instant(value: unknown): Instant {
   if (absent(value) || value === '') return NO_TIME;
   const digits =
     typeof value === 'number' && value >= 0 && value < 2 ** 64 ? BigInt(Math.floor(value)).toString() : value;
-  if (typeof digits !== 'string' || !/^\d{1,20}$/.test(digits)) {
+  if (typeof digits !== 'string' || !/^\d{1,30}$/.test(digits)) {
     throw new DecodeError('not an OTLP request: a time must be nanoseconds since 1970');
   }
   return { us: Number(digits.slice(0, -3)), ns: Number(digits.slice(-3)) };
