@@ -272,13 +272,14 @@ export function traffic(now: number, size: number): Made[] {
   const roll = dice(7);
   const made: Made[] = [];
   for (let index = 0; index < size; index += 1) {
-    // Denser towards now, so that the last hour is worth looking at.
-    const start = now - 86_400_000 * 2 * roll.next() ** 4 - 1000;
+    // Half of it within the last hour, with a slow swell; the rest over two days.
+    const hour = 3_600_000 * (roll.next() + 0.12 * Math.sin(roll.next() * 12));
+    const start = now - 2000 - Math.max(0, roll.next() < 0.5 ? hour : 172_800_000 * roll.next());
     const place = { trace_id: roll.hex(32), parent: '', start, route: roll.pick(ROUTES), team: roll.pick(TEAMS) };
-    made.push(wrap(roll.next() < 0.12 ? agent(roll, place, 2 + Math.floor(roll.next() * 4)) : request(roll, place)));
+    made.push(wrap(roll.next() < 0.06 ? agent(roll, place, 2 + Math.floor(roll.next() * 4)) : request(roll, place)));
   }
   const place = { parent: '', route: '', team: 'support' };
-  made.push(wrap(agent(roll, { ...place, trace_id: BIG_TRACE, start: now - 600_000 }, 420).slice(0, 2000)));
+  made.push(wrap(agent(roll, { ...place, trace_id: BIG_TRACE, start: now - 18_000_000 }, 420).slice(0, 2000)));
   made.push(wrap(agent(roll, { ...place, trace_id: AGENT_TRACE, start: now - 90_000 }, 5)));
   made.push(hostile(roll, now - 30_000));
   return made.sort((a, b) => b.summary.start - a.summary.start);

@@ -7,40 +7,52 @@ export interface Term {
   /** '' or one of > >= < <= */
   readonly op: string;
   readonly value: string;
-  readonly start: number;
-  readonly end: number;
+  readonly negated: boolean;
+  /** As it was written. */
+  readonly raw: string;
 }
 
 export const KEYS: readonly { readonly key: string; readonly hint: string }[] = [
-  { key: 'model', hint: 'model asked or returned' },
-  { key: 'provider', hint: 'openai, anthropic ...' },
+  { key: 'model', hint: 'model asked of a provider' },
   { key: 'status', hint: 'ok, error' },
-  { key: 'outcome', hint: 'how the request ended' },
   { key: 'error', hint: 'error type' },
+  { key: 'duration', hint: '>2s, <500ms' },
+  { key: 'provider', hint: 'openai, anthropic ...' },
   { key: 'route', hint: 'route name' },
-  { key: 'deployment', hint: 'provider in the config' },
   { key: 'team', hint: 'team of the key' },
   { key: 'user', hint: 'user id' },
-  { key: 'session', hint: 'session id' },
-  { key: 'key', hint: 'key id' },
-  { key: 'service', hint: 'who sent the span' },
-  { key: 'cache', hint: 'none, exact, semantic' },
-  { key: 'duration', hint: '>2s, <500ms' },
-  { key: 'ttft', hint: '>800ms' },
   { key: 'cost', hint: '>0.01 (USD)' },
-  { key: 'tokens', hint: '>4000' },
+  { key: 'ttft', hint: 'time to first token, >800ms' },
+  { key: 'tokens', hint: 'in and out, >4000' },
+  { key: 'in', hint: 'input tokens' },
+  { key: 'out', hint: 'output tokens' },
+  { key: 'outcome', hint: 'how the request ended' },
+  { key: 'http', hint: 'HTTP status, >=500' },
+  { key: 'finish', hint: 'stop, length, tool_calls' },
+  { key: 'deployment', hint: 'provider in the config' },
+  { key: 'session', hint: 'session id' },
+  { key: 'key', hint: 'Signalbox key' },
+  { key: 'service', hint: 'who sent the span' },
+  { key: 'source', hint: 'gateway, otlp ...' },
+  { key: 'cache', hint: 'none, exact, semantic' },
+  { key: 'stream', hint: 'true, false' },
+  { key: 'op', hint: 'chat, embeddings ...' },
+  { key: 'prompt', hint: 'name of the prompt' },
+  { key: 'name', hint: 'name of the request' },
+  { key: 'trace', hint: 'trace id' },
   { key: 'tag.', hint: 'a tag of the caller' },
+  { key: 'attr.', hint: 'an attribute of any span' },
 ];
 
-const TERM = /(?:([A-Za-z_][\w.-]*):)?(>=|<=|>|<)?(?:"((?:[^"\\]|\\.)*)"?|([^\s"]+))/g;
+const TERM = /(-)?(?:([A-Za-z_][\w.-]*):)?(>=|<=|>|<)?(?:"((?:[^"\\]|\\.)*)"?|([^\s"]+))/g;
 
 export function parse(text: string): Term[] {
   return [...text.matchAll(TERM)].map((match) => {
-    const [raw, key = '', op = '', quoted, bare] = match;
+    const [raw, minus = '', key = '', op = '', quoted, bare] = match;
     const value = quoted === undefined ? (bare ?? '') : quoted.replace(/\\(.)/g, '$1');
+    const negated = minus !== '';
     // An operator without a key is part of the words.
-    const term = key === '' ? { key, op: '', value: op + value } : { key, op, value };
-    return { ...term, start: match.index, end: match.index + raw.length };
+    return key === '' ? { key, op: '', value: op + value, negated, raw } : { key, op, value, negated, raw };
   });
 }
 
@@ -52,25 +64,24 @@ export function term(key: string, value: string): string {
   return key === '' ? quote(value) : `${key}:${quote(value)}`;
 }
 
-function write({ key, op, value }: Term): string {
-  return key === '' ? quote(value) : `${key}:${op}${quote(value)}`;
+function isTerm(term: Term, key: string, value?: string): boolean {
+  const sameValue = value === undefined || term.value === value;
+  return term.key === key && term.op === '' && !term.negated && sameValue;
 }
 
 export function has(query: string, key: string, value: string): boolean {
-  return parse(query).some((term) => term.key === key && term.op === '' && term.value === value);
+  return parse(query).some((term) => isTerm(term, key, value));
 }
 
 /** The query with this term alone for its key. */
 export function withTerm(query: string, key: string, value: string): string {
-  const others = parse(query).filter((term) => term.key !== key || term.op !== '');
-  return [...others.map(write), term(key, value)].join(' ');
+  const others = parse(query).filter((term) => !isTerm(term, key));
+  return [...others.map(({ raw }) => raw), term(key, value)].join(' ');
 }
 
 export function withoutTerm(query: string, key: string, value: string): string {
-  return parse(query)
-    .filter((term) => term.key !== key || term.op !== '' || term.value !== value)
-    .map(write)
-    .join(' ');
+  const left = parse(query).filter((term) => !isTerm(term, key, value));
+  return left.map(({ raw }) => raw).join(' ');
 }
 
 export function toggle(query: string, key: string, value: string): string {
@@ -139,16 +150,27 @@ const FIELDS: Readonly<Record<string, Field>> = {
   ttft: (trace) => trace.ttft ?? Number.NaN,
   cost: (trace) => trace.cost_usd ?? Number.NaN,
   tokens: (trace) => trace.in_tok + trace.out_tok,
+  in: (trace) => trace.in_tok,
+  out: (trace) => trace.out_tok,
+  http: (trace) => trace.http_status,
+  source: (trace) => trace.source,
+  stream: (trace) => String(trace.stream),
 };
 
 /** Whether a live row passes the filter, as far as a row can tell: keys that it does not carry are left to the server. */
 export function matches(trace: TraceSummary, terms: readonly Term[]): boolean {
-  return terms.every((term) => {
-    if (term.key === '') return contains(trace, term.value.toLowerCase());
-    const field = FIELDS[term.key]?.(trace);
-    if (field === undefined) return true;
-    return typeof field === 'number' ? compare(field, term) : same(field, term.value);
-  });
+  return terms.every((term) => unknown(term) || term.negated !== holds(trace, term));
+}
+
+function unknown({ key }: Term): boolean {
+  return key !== '' && FIELDS[key] === undefined;
+}
+
+function holds(trace: TraceSummary, term: Term): boolean {
+  if (term.key === '') return contains(trace, term.value.toLowerCase());
+  const field = FIELDS[term.key]?.(trace);
+  if (field === undefined) return false;
+  return typeof field === 'number' ? compare(field, term) : same(field, term.value);
 }
 
 function contains(trace: TraceSummary, words: string): boolean {
