@@ -1,0 +1,36 @@
+// What a resource of the API is: its path, what it takes and gives, and the function that answers. Routes and the
+// OpenAPI document are both made from it.
+
+import type { z } from 'zod';
+import type { Status } from '../../schemas/api.ts';
+import type { StoreClient } from '../store/client.ts';
+
+/** What every resource may use. */
+export interface ApiContext {
+  readonly store: StoreClient;
+  readonly now: () => number;
+  /** Everything of GET /status that is not the store's. */
+  readonly health: () => Omit<Status, 'store'>;
+}
+
+export interface Resource {
+  readonly method: 'get';
+  /** Below /api/v1, in OpenAPI's way of writing: `/traces/{trace_id}`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Path and query parameters together; unknown ones are refused. */
+  readonly input: z.ZodObject;
+  readonly answer: z.ZodType;
+  readonly handle: (context: ApiContext, input: never) => Promise<unknown>;
+}
+
+/** Ties the types of input and answer to the function. */
+export function resource<Input extends z.ZodObject, Answer>(definition: {
+  readonly path: string;
+  readonly summary: string;
+  readonly input: Input;
+  readonly answer: z.ZodType<Answer>;
+  readonly handle: (context: ApiContext, input: z.output<Input>) => Promise<Answer>;
+}): Resource {
+  return { method: 'get', ...definition };
+}

@@ -1,0 +1,41 @@
+// Puts batches into the store, exactly once per token: each table's insert carries the token, and every table and
+// every view behind it keeps a window of the tokens it has seen.
+
+import { messageOf } from '../../runtime/log.ts';
+import type { SpanBatch } from '../../schemas/span.ts';
+import { PermanentError, type EncodedBatch, type StoreWriter } from '../component.ts';
+import { encodeBatch, IO_COLUMNS, SCORE_COLUMNS, SPAN_COLUMNS } from '../queue/codec.ts';
+import type { StoreClient } from './client.ts';
+import { isBadData } from './errors.ts';
+
+const TABLES = [
+  // Payloads first: who sees a span can open it.
+  { table: 'span_io', rows: 'io', columns: IO_COLUMNS },
+  { table: 'spans', rows: 'spans', columns: SPAN_COLUMNS },
+  { table: 'scores', rows: 'scores', columns: SCORE_COLUMNS },
+] as const;
+
+export function createStoreWriter(store: StoreClient): Required<StoreWriter> {
+  const insertEncoded = async (batch: EncodedBatch, token: string): Promise<void> => {
+    for (const { table, rows, columns } of TABLES) {
+      const { text } = batch[rows];
+      if (text.length === 0) continue;
+      try {
+        await store.insert({ table, columns, text, token: `${token}/${table}` });
+      } catch (error) {
+        if (isBadData(error)) throw new PermanentError(`${table} does not take the rows: ${reasonOf(error)}`);
+        throw error;
+      }
+    }
+  };
+  return { insertEncoded, insert: (batch: SpanBatch, token) => insertEncoded(encodeBatch(batch), token) };
+}
+
+/** What the engine says, without the rows it quotes: they may hold prompts. */
+function reasonOf(error: unknown): string {
+  return (
+    messageOf(error)
+      .split(/[\n:]\s*(?:while|Buffer|Row|Line)|\(while/i)[0]
+      ?.slice(0, 200) ?? ''
+  );
+}
