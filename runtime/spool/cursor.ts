@@ -2,7 +2,18 @@
 // full disk must not keep a reader from going on: it is the one who frees the space. Two slots, so that a torn write
 // leaves the one before it.
 
-import { closeSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -34,17 +45,14 @@ export class CursorFile {
   /** Makes directory and file where they are missing. */
   constructor(dir: string) {
     mkdirSync(dir, { recursive: true });
-    this.#fd = openRetained(join(dir, 'cursor'));
+    this.#fd = openOrMake(dir);
     const bytes = Buffer.alloc(2 * SLOT_BYTES);
     readSync(this.#fd, bytes, 0, bytes.length, 0);
     const slots = [bytes.subarray(0, SLOT_BYTES), bytes.subarray(SLOT_BYTES)].flatMap(parseSlot);
     const newest = slots.sort((a, b) => b.sequence - a.sequence)[0];
-    this.id = newest?.id ?? randomBytes(6).toString('hex');
+    this.id = newest?.id ?? newId();
     this.#sequence = newest?.sequence ?? 0;
     this.#cursor = newest?.cursor ?? START;
-    if (newest) return;
-    this.save(START);
-    this.save(START);
   }
 
   get cursor(): Cursor {
@@ -52,12 +60,8 @@ export class CursorFile {
   }
 
   save(cursor: Cursor): void {
-    const { from, to } = cursor;
     this.#sequence++;
-    const fields = [this.id, this.#sequence, from.segment, from.offset, to?.segment ?? 0, to?.offset ?? 0];
-    const text = fields.join(' ');
-    const slot = Buffer.alloc(SLOT_BYTES, ' ');
-    slot.write(`${text} ${crc32(text)}\n`, 'latin1');
+    const slot = renderSlot({ id: this.id, sequence: this.#sequence, cursor });
     writeSync(this.#fd, slot, 0, SLOT_BYTES, (this.#sequence % 2) * SLOT_BYTES);
     this.#cursor = cursor;
   }
@@ -67,14 +71,33 @@ export class CursorFile {
   }
 }
 
-/** Opens for reading and writing in place; makes the file where it is missing. */
-function openRetained(path: string): number {
+/** A new file appears whole: a writer and a reader may open the same new spool at once, and must agree on its id. */
+function openOrMake(dir: string): number {
+  const path = join(dir, 'cursor');
+  if (existsSync(path)) return openSync(path, 'r+');
+  const id = newId();
+  const draft = join(dir, `cursor.${id}`);
+  writeFileSync(draft, [0, 1].map((sequence) => renderSlot({ id, sequence, cursor: START })).join(''));
   try {
-    return openSync(path, 'r+');
+    linkSync(draft, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return openSync(path, 'wx+');
+    // Somebody else was quicker; or this file system has no links, and then the last one wins.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
   }
+  return openSync(path, 'r+');
+}
+
+function newId(): string {
+  return randomBytes(6).toString('hex');
+}
+
+function renderSlot({ id, sequence, cursor: { from, to } }: Slot): Buffer {
+  const text = [id, sequence, from.segment, from.offset, to?.segment ?? 0, to?.offset ?? 0].join(' ');
+  const slot = Buffer.alloc(SLOT_BYTES, ' ');
+  slot.write(`${text} ${crc32(text)}\n`, 'latin1');
+  return slot;
 }
 
 /** The slot, or nothing when it is empty or torn: then the reader starts over, and takers recognise what they have. */
