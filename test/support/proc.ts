@@ -114,7 +114,7 @@ export class Signalbox {
       await until('readiness', async () => {
         if (ended) throw new Error('it ended');
         const ready = await Promise.all(parts.map((url) => isReady(url)));
-        return ready.every(Boolean);
+        return ready.every(Boolean) && signalbox.text.some((line) => line.includes('is running'));
       });
     } catch (error) {
       await signalbox.close();
@@ -152,7 +152,7 @@ export class Signalbox {
   /** Ends it whatever state it is in, its children too, and removes its directory. */
   async close(): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      const code = await Promise.race([this.stop(), sleep(20_000).then(() => undefined)]);
+      const code = await Promise.race([this.stop(), sleep(20_000, undefined, { ref: false })]);
       if (code === undefined) this.#killAll();
     }
     await this.#ended;
