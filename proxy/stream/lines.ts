@@ -38,15 +38,10 @@ export class SseLines {
     this.#dispatch();
   }
 
-  /** CRLF and lone CR become LF; a byte order mark at the start goes. */
+  /** CRLF and lone CR become LF. */
   #normalised(latin1: string): string {
-    let text = latin1;
-    if (!this.#started && text !== '') {
-      this.#started = true;
-      if (text.startsWith('\u00ef\u00bb\u00bf')) text = text.slice(3);
-    }
-    if (this.#endedWithCr && text.startsWith('\n')) text = text.slice(1);
-    if (text !== '') this.#endedWithCr = text.endsWith('\r');
+    const text = this.#endedWithCr && latin1.startsWith('\n') ? latin1.slice(1) : latin1;
+    if (latin1 !== '') this.#endedWithCr = latin1.endsWith('\r');
     return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
   }
 
@@ -64,13 +59,19 @@ export class SseLines {
     return skipped ? ':' : line;
   }
 
-  #line(line: string): void {
+  #line(whole: string): void {
+    const line = this.#started ? whole : this.#withoutBom(whole);
     if (line === '') this.#dispatch();
     else if (line.startsWith('data:')) {
       const value = line.charCodeAt(5) === 32 ? line.slice(6) : line.slice(5);
       this.#data = this.#hasData ? `${this.#data}\n${value}` : value;
       this.#hasData = true;
     } else if (line.startsWith('event:')) this.#event = line.slice(6).trim();
+  }
+
+  #withoutBom(line: string): string {
+    this.#started = true;
+    return line.startsWith('\u00ef\u00bb\u00bf') ? line.slice(3) : line;
   }
 
   #dispatch(): void {
