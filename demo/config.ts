@@ -27,9 +27,9 @@ function entry({ id, baseUrl }: Provider): object {
   return { ...(known ? {} : { type: 'openai_compatible' }), base_url: baseUrl, api_key: `demo-upstream-${id}`, models };
 }
 
-export function demoConfig(providers: readonly Provider[]): DemoConfig {
-  return configSchema.parse({
-    providers: Object.fromEntries(providers.map((provider) => [provider.id, entry(provider)])),
+export function demoConfig(running: readonly Provider[]): DemoConfig {
+  const { providers, prices, routes, keys } = configSchema.parse({
+    providers: Object.fromEntries(running.map((provider) => [provider.id, entry(provider)])),
     // local/qwen3-32b has no price on purpose: its cost shows as unpriced, never as zero.
     prices: {
       'azure-eu-1/gpt-4.1': GPT_41,
@@ -53,4 +53,5 @@ export function demoConfig(providers: readonly Provider[]): DemoConfig {
     },
     keys: Object.entries(DEMO_KEYS).map(([team, key]) => ({ name: team, key, team: team === 'you' ? 'demo' : team })),
   });
+  return { providers, prices, routes, keys };
 }

@@ -1,6 +1,5 @@
 // The four scripted incidents: what goes wrong, where, and when. Data; providers and traffic ask what is on.
-// Time is milliseconds since the demo started: negative times are the history that is filled in at start, positive
-// ones repeat every CYCLE_MS.
+// Time is milliseconds since the demo started: negative times are the past, positive ones repeat every CYCLE_MS.
 
 export const CYCLE_MS = 10 * 60_000;
 

@@ -1,20 +1,21 @@
 // Reproducible chance: the same seed gives the same demo, call for call.
 
 export class Random {
-  #state: number;
+  // sfc32: 128 bits of state, so that a week of calls draws no id twice.
+  readonly #state: Uint32Array;
   #spare: number | undefined;
 
   constructor(seed: string) {
-    this.#state = hash(seed);
+    this.#state = Uint32Array.of(hash(`a${seed}`), hash(`b${seed}`), hash(`c${seed}`), 1);
+    for (let at = 0; at < 12; at++) this.next();
   }
 
   /** Evenly in [0, 1). */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    const [a = 0, b = 0, c = 0, counter = 0] = this.#state;
+    const sum = (a + b + counter) >>> 0;
+    this.#state.set([b ^ (b >>> 9), c + (c << 3), ((c << 21) | (c >>> 11)) + sum, counter + 1]);
+    return sum / 4_294_967_296;
   }
 
   chance(probability: number): boolean {

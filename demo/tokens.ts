@@ -4,9 +4,8 @@
 const WIDE = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/g;
 
 export function countTokens(text: string): number {
-  if (text === '') return 0;
   const wide = text.match(WIDE)?.length ?? 0;
-  return Math.max(1, Math.round(wide + (text.length - wide) / 4));
+  return Math.max(text === '' ? 0 : 1, Math.round(wide + (text.length - wide) / 4));
 }
 
 /** The text in pieces of about `tokens` tokens, cut at spaces where there are any. */

@@ -5,7 +5,7 @@ import { request } from 'undici';
 import type { DemoConfig } from '../config.ts';
 import { Random } from '../random.ts';
 import { PastWorld } from './past.ts';
-import { pastRate } from './rate.ts';
+import { CALLS_PER_SCENARIO, pastRate } from './rate.ts';
 import { play } from './scenarios.ts';
 import { sendSpans, type DemoSpan } from './spans.ts';
 
@@ -22,7 +22,6 @@ export interface HistoryOptions {
 
 const HOUR_MS = 3_600_000;
 const BATCH = 400;
-const CALLS_PER_SCENARIO = 1.9;
 
 /** @returns how many spans were written */
 export async function fillHistory(options: HistoryOptions): Promise<number> {
@@ -30,13 +29,13 @@ export async function fillHistory(options: HistoryOptions): Promise<number> {
   let sent = 0;
   let waiting: DemoSpan[] = [];
   // The newest first: the charts of the last hour are what people look at.
-  for (const start of arrivals(options, from).reverse()) {
+  for (const [index, start] of arrivals(options, from).reverse().entries()) {
     if (options.signal.aborted) return sent;
     const world = new PastWorld(
       { config: options.config, epoch: options.epoch, emit: (span) => waiting.push(span) },
       start,
     );
-    await play(world, new Random(`${options.seed}/past/${Math.round(start)}`));
+    await play(world, new Random(`${options.seed}/${options.epoch}/past/${index}`));
     if (waiting.length < BATCH) continue;
     sent += await send(options, waiting);
     waiting = [];

@@ -8,7 +8,7 @@ import { DIALECTS } from '../../schemas/dialects/index.ts';
 import { SseDecoder } from '../../schemas/sse.ts';
 import type { Incident } from '../incidents.ts';
 import { Random } from '../random.ts';
-import { rateAt } from './rate.ts';
+import { CALLS_PER_SCENARIO, rateAt } from './rate.ts';
 import { clientRequest, wireOf, type Wire } from './requests.ts';
 import { play } from './scenarios.ts';
 import { sendSpans, type DemoSpan } from './spans.ts';
@@ -25,8 +25,6 @@ export interface LiveOptions {
   readonly log: Logger;
 }
 
-/** A scenario makes about this many model calls. */
-const CALLS_PER_SCENARIO = 1.9;
 const MAX_RUNNING = 300;
 const EXPORT_MS = 1000;
 const NOTHING: Reply = { ok: false, text: '', toolCalls: [] };

@@ -108,7 +108,7 @@ export class PastWorld implements World {
     const { call, random } = told;
     const traceId = call.parent?.traceId ?? random.hex(32);
     const server = random.hex(16);
-    const common = { traceId, service: 'signalbox', scope: SCOPE_PROXY };
+    const common = { traceId, service: 'signalbox-proxy', scope: SCOPE_PROXY };
     this.emit({ ...common, ...serverSpan(told, this.#now), spanId: server, parentSpanId: call.parent?.spanId ?? '' });
     for (const [index, attempt] of told.tried.entries()) {
       this.emit({ ...common, ...clientSpan(told, attempt, index), spanId: random.hex(16), parentSpanId: server });

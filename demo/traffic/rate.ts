@@ -1,5 +1,8 @@
 // How busy it is: a working day by the clock in the past, the same shape compressed into ten minutes while the demo runs.
 
+/** A scenario makes about this many model calls. */
+export const CALLS_PER_SCENARIO = 1.5;
+
 const DAY_IN_MS = 10 * 60_000;
 
 /** Calls a second while the demo runs, `rate` on average. */

@@ -34,10 +34,10 @@ function callerOf(feature: Feature, random: Random): Caller {
   };
 }
 
-function callOf(world: World, caller: Caller, turns: readonly Turn[]): Omit<ModelCall, 'stream' | 'parent'> {
-  const { feature } = caller;
+function callOf(world: World, { feature, ...caller }: Caller, random: Random): ModelCall {
   const model = demandOf(world.active(), feature.team)?.model ?? feature.model;
-  return { caller, model, turns, tools: feature.tools ?? [] };
+  const stream = random.chance(feature.streamed);
+  return { caller: { ...caller, feature }, model, turns: [], tools: feature.tools ?? [], stream, parent: undefined };
 }
 
 async function conversation(world: World, caller: Caller, random: Random): Promise<void> {
@@ -46,10 +46,7 @@ async function conversation(world: World, caller: Caller, random: Random): Promi
   if (!exchange) return;
   const turns: Turn[] = [{ role: 'user', text: ask(exchange, random) }];
   for (let turn = 0; turn < 5; turn++) {
-    const reply = await world.call(
-      { ...callOf(world, caller, turns), stream: random.chance(feature.streamed), parent: undefined },
-      random,
-    );
+    const reply = await world.call({ ...callOf(world, caller, random), turns }, random);
     const more = pickExchange('follow_up', random, exchange.language);
     if (!reply.ok || !more || !random.chance(feature.followUp)) return;
     turns.push({ role: 'assistant', text: reply.text }, { role: 'user', text: ask(more, random) });
@@ -62,11 +59,8 @@ async function documents(world: World, caller: Caller, random: Random): Promise<
   if (!exchange) return;
   const question = ask(exchange, random);
   const root = rootSpan(world, caller, random);
-  const call = callOf(world, caller, []);
-  await world.call(
-    { ...call, model: 'openai/text-embedding-3-small', embed: [question], stream: false, parent: root },
-    random,
-  );
+  const call = { ...callOf(world, caller, random), parent: root };
+  await world.call({ ...call, model: 'openai/text-embedding-3-small', embed: [question], stream: false }, random);
   const started = world.now();
   await world.wait(random.logNormal(18, 0.4));
   const factor = demandOf(world.active(), caller.feature.team)?.contextFactor ?? 1;
@@ -87,30 +81,24 @@ async function documents(world: World, caller: Caller, random: Random): Promise<
     },
   }); // prettier-ignore
   const turns: Turn[] = [{ role: 'user', text: `Context:\n${found.join('\n\n')}\n\n${question}` }];
-  const reply = await world.call(
-    { ...call, turns, stream: random.chance(caller.feature.streamed), parent: root },
-    random,
-  );
-  endRoot(world, root, reply.ok);
+  const reply = await world.call({ ...call, turns }, random);
+  endRoot(world, root, { ok: reply.ok, asked: question, answered: reply.text });
 }
 
 async function agent(world: World, caller: Caller, random: Random): Promise<void> {
   const exchange = pickExchange('agent', random);
   if (!exchange) return;
   const root = rootSpan(world, caller, random);
-  const turns: Turn[] = [{ role: 'user', text: ask(exchange, random) }];
-  for (let step = 0; step < 6; step++) {
+  const task = ask(exchange, random);
+  const turns: Turn[] = [{ role: 'user', text: task }];
+  for (let step = 0; ; step++) {
     const offered = step < 5 ? (caller.feature.tools ?? []) : [];
-    const reply = await world.call(
-      { ...callOf(world, caller, turns), tools: offered, stream: random.chance(caller.feature.streamed), parent: root },
-      random,
-    );
+    const reply = await world.call({ ...callOf(world, caller, random), turns, tools: offered, parent: root }, random);
     const use = reply.toolCalls[0];
-    if (!reply.ok || !use) return endRoot(world, root, reply.ok);
+    if (!reply.ok || !use) return endRoot(world, root, { ok: reply.ok, asked: task, answered: reply.text });
     const result = await runTool(world, root, { use, random, tools: offered });
     turns.push({ role: 'assistant', text: '', call: use }, { role: 'tool', text: result, call: use });
   }
-  endRoot(world, root, true);
 }
 
 interface Running {
@@ -145,7 +133,15 @@ function rootSpan(world: World, caller: Caller, random: Random): Root {
   return { traceId: random.hex(32), spanId: random.hex(16), caller, start: world.now() };
 }
 
-function endRoot(world: World, root: Root, ok: boolean): void {
+interface Ending {
+  readonly ok: boolean;
+  readonly asked: string;
+  readonly answered: string;
+}
+
+const spoken = (role: string, content: string) => JSON.stringify([{ role, parts: [{ type: 'text', content }] }]);
+
+function endRoot(world: World, root: Root, { ok, asked, answered }: Ending): void {
   const { feature } = root.caller;
   const isAgent = feature.scenario === 'agent';
   world.emit({
@@ -160,6 +156,8 @@ function endRoot(world: World, root: Root, ok: boolean): void {
       ...who(root.caller),
       'gen_ai.operation.name': isAgent ? 'invoke_agent' : 'invoke_workflow',
       [isAgent ? 'gen_ai.agent.name' : 'gen_ai.workflow.name']: feature.id,
+      'gen_ai.input.messages': spoken('user', asked),
+      'gen_ai.output.messages': ok ? spoken('assistant', answered) : undefined,
       'error.type': ok ? undefined : 'model_call_failed',
     },
     error: ok ? undefined : 'the model call failed',
