@@ -49,7 +49,7 @@ export const INCIDENTS: readonly Incident[] = [
     deployment: 'azure-eu-2',
     provider: { ttftFactor: 6, speedFactor: 0.45 },
     live: { at: seconds(15), for: seconds(150) },
-    history: { at: hours(-19), for: hours(0.75) },
+    history: { at: hours(-8), for: hours(0.75) },
   },
   {
     id: 'errors',
@@ -57,7 +57,7 @@ export const INCIDENTS: readonly Incident[] = [
     deployment: 'anthropic',
     provider: { errorRate: 0.4 },
     live: { at: seconds(35), for: seconds(90) },
-    history: { at: hours(-14), for: hours(0.5) },
+    history: { at: hours(-6), for: hours(0.75) },
   },
   {
     id: 'quality',
@@ -66,7 +66,7 @@ export const INCIDENTS: readonly Incident[] = [
     model: 'gpt-5-mini',
     provider: { quality: 'poor' },
     live: { at: seconds(55), for: seconds(300) },
-    history: { at: hours(-9), for: hours(2) },
+    history: { at: hours(-4.5), for: hours(1.5) },
   },
   {
     id: 'cost',
@@ -74,7 +74,7 @@ export const INCIDENTS: readonly Incident[] = [
     team: 'research',
     demand: { model: 'openai/gpt-5', contextFactor: 6, rateFactor: 2 },
     live: { at: seconds(75), for: seconds(240) },
-    history: { at: hours(-5), for: hours(1.25) },
+    history: { at: hours(-2.5), for: hours(1) },
   },
 ];
 
