@@ -74,11 +74,12 @@ export function createRedactor(secrets: Iterable<string>, personal: boolean): Re
       const literals = finder.find(bytes);
       const ownToo = own.length >= SHORTEST_OWN && !known.has(own) && bytes.includes(own, 0, 'latin1');
       if (!literals && !ownToo && !personal) return bytes;
-      let text = bytes.toString('latin1');
+      const before = bytes.toString('latin1');
+      let text = before;
       for (const literal of [...(literals ?? []), ...(ownToo ? [own] : [])]) text = text.replaceAll(literal, MASK);
       if (literals) text = text.replace(PATTERNS, mask);
       if (personal) text = maskPersonal(text);
-      return Buffer.from(text, 'latin1');
+      return text === before ? bytes : Buffer.from(text, 'latin1');
     },
   };
 }

@@ -120,12 +120,12 @@ function clientSpan(record: EndRecord, attempt: AttemptRecord, capture: Loose): 
   const failed = attempt.errorType !== '' && attempt.errorType !== 'cancelled';
   return {
     kind: 'client',
-    name: [operation || record.operation, attempt.model || attempt.deployment].join(' '),
+    name: `${operation || record.operation} ${attempt.model || attempt.deployment}`.toWellFormed(),
     spanId: attempt.spanId,
     startUs: attempt.startUs,
     endUs: Math.max(attempt.startUs, attempt.endUs),
     // That the caller went away is no fault of the provider.
-    error: failed ? attempt.errorMessage : undefined,
+    error: failed ? attempt.errorMessage.toWellFormed() : undefined,
     attributes: present({
       [ATTR.OPERATION]: operation,
       [ATTR.PROVIDER]: attempt.provider,
