@@ -21,6 +21,17 @@ export function isTyping(event: KeyboardEvent): boolean {
   return target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable);
 }
 
+type Actions = Readonly<Record<string, (event: KeyboardEvent) => void>>;
+
+/** Runs a page's action for a key, unless someone is typing or something lies over the page. */
+export function press(event: KeyboardEvent, actions: Actions): void {
+  const busy = isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || view.palette || view.keys;
+  const action = actions[event.key];
+  if (busy || !action) return;
+  event.preventDefault();
+  action(event);
+}
+
 let goUntil = 0;
 
 export function onKey(event: KeyboardEvent): void {
@@ -39,7 +50,7 @@ export function onKey(event: KeyboardEvent): void {
   ACTIONS[event.key]?.(event);
 }
 
-const ACTIONS: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
+const ACTIONS: Actions = {
   g: () => {
     goUntil = Date.now() + 1500;
   },

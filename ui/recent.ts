@@ -19,7 +19,13 @@ export function recentTraces(): readonly Recent[] {
 }
 
 function isRecent(value: unknown): value is Recent {
-  return typeof value === 'object' && value !== null && 'id' in value && 'name' in value && /^[0-9a-f]+$/.test(String(value.id));
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    'name' in value &&
+    /^[0-9a-f]+$/.test(String(value.id))
+  );
 }
 
 export function remember(id: string, name: string): void {

@@ -53,7 +53,14 @@ function address(path: string, query: URLSearchParams): string {
 
 /** Turns clicks on links of our own into navigation; other buttons, keys and targets keep their meaning. */
 export function followLinks(event: MouseEvent): void {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) {
+  if (
+    event.defaultPrevented ||
+    event.button !== 0 ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  ) {
     return;
   }
   const link = event.target instanceof Element ? event.target.closest('a') : null;

@@ -42,7 +42,7 @@ export async function watchedPage(browser: Browser, { context: more, expected }:
   });
   await page.addInitScript(() => {
     const seen = { shift: 0, violations: [] as string[] };
-    Object.assign(globalThis, { __seen: seen });
+    Object.assign(globalThis, { seenByTest: seen });
     document.addEventListener('securitypolicyviolation', (event) => {
       console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
     });
@@ -53,7 +53,7 @@ export async function watchedPage(browser: Browser, { context: more, expected }:
   return {
     page,
     faults,
-    shift: () => page.evaluate(() => (globalThis as unknown as { __seen: { shift: number } }).__seen.shift),
+    shift: () => page.evaluate(() => (globalThis as unknown as { seenByTest: { shift: number } }).seenByTest.shift),
     close: () => context.close(),
   };
 }

@@ -5,7 +5,17 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
-import type { ApiSpan, Facets, LiveMessage, Metric, Problem, Series, SeriesLine, Status, TraceSummary } from '../../schemas/api.ts';
+import type {
+  ApiSpan,
+  Facets,
+  LiveMessage,
+  Metric,
+  Problem,
+  Series,
+  SeriesLine,
+  Status,
+  TraceSummary,
+} from '../../schemas/api.ts';
 import { resolve as resolveRange } from '../../ui/lib/range.ts';
 import { matches, parse } from '../../ui/lib/query.ts';
 import { ioOf, oneRequest, traffic, type Made } from './stub-data.ts';
@@ -28,7 +38,11 @@ const TYPES: Readonly<Record<string, string>> = {
 const MINUTE = 60_000;
 const STEP: Readonly<Record<string, number>> = { m: MINUTE, h: 60 * MINUTE, d: 1440 * MINUTE };
 
-export async function startStub({ port = 0, size = 4000, dist = join(import.meta.dirname, '../../ui/dist') } = {}): Promise<Stub> {
+export async function startStub({
+  port = 0,
+  size = 4000,
+  dist = join(import.meta.dirname, '../../ui/dist'),
+} = {}): Promise<Stub> {
   const made = traffic(Date.now(), size);
   const byId = new Map(made.map((one) => [one.summary.trace_id, one]));
   let mode: Mode = 'full';
@@ -89,14 +103,22 @@ async function handle({ request, response, dist }: Talk, world: World): Promise<
   const path = url.pathname.slice('/api/v1'.length);
   if (path === '/session') return answer(response, 204, undefined);
   if (world.mode === 'failing') {
-    return problem(response, { status: 503, title: 'The store is not ready', detail: 'The embedded engine is still starting. Wait a moment; see the collector log if it lasts.' });
+    return problem(response, {
+      status: 503,
+      title: 'The store is not ready',
+      detail: 'The embedded engine is still starting. Wait a moment; see the collector log if it lasts.',
+    });
   }
   if (world.mode === 'locked') {
     return problem(response, { status: 401, title: 'A key is needed', detail: 'Send the admin key.' });
   }
   const body = resource(path, url.searchParams, world);
   if (body === undefined) {
-    return problem(response, { status: 404, title: 'No such trace', detail: 'It may be older than the retention, or not have arrived yet. Check the id.' });
+    return problem(response, {
+      status: 404,
+      title: 'No such trace',
+      detail: 'It may be older than the retention, or not have arrived yet. Check the id.',
+    });
   }
   answer(response, 200, body);
 }
@@ -117,7 +139,10 @@ async function serveFile(response: ServerResponse, path: string, dist: string): 
   const name = extname(file) === '' ? '/index.html' : file;
   try {
     const bytes = await readFile(join(dist, name));
-    response.writeHead(200, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream', 'content-security-policy': CSP });
+    response.writeHead(200, {
+      'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+      'content-security-policy': CSP,
+    });
     response.end(bytes);
   } catch {
     response.writeHead(404).end('not found');
@@ -152,13 +177,17 @@ function page(query: URLSearchParams, world: World): { traces: readonly TraceSum
   const at = Number(query.get('cursor') ?? 0);
   const limit = Number(query.get('limit') ?? 50);
   const next = at + limit;
-  return { traces: all.slice(at, next).map(({ summary }) => summary), next_cursor: next < all.length ? String(next) : null };
+  return {
+    traces: all.slice(at, next).map(({ summary }) => summary),
+    next_cursor: next < all.length ? String(next) : null,
+  };
 }
 
 function facets(made: readonly Made[]): Facets {
   const of = (key: string, values: (trace: TraceSummary) => readonly string[]): Facets['facets'][number] => {
     const counts = new Map<string, number>();
-    for (const { summary } of made) for (const value of values(summary)) if (value) counts.set(value, (counts.get(value) ?? 0) + 1);
+    for (const { summary } of made)
+      for (const value of values(summary)) if (value) counts.set(value, (counts.get(value) ?? 0) + 1);
     return { key, values: [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count) };
   };
   return {
@@ -196,8 +225,15 @@ function measure(metric: Metric, traces: readonly TraceSummary[]): number | null
   if (traces.length === 0) return null;
   if (metric === 'error_rate') return errors / traces.length;
   const q = Number(metric.slice(-2)) / 100;
-  if (metric.startsWith('latency')) return quantile(traces.map(({ duration }) => duration), q);
-  return quantile(traces.flatMap(({ ttft }) => ttft ?? []), q);
+  if (metric.startsWith('latency'))
+    return quantile(
+      traces.map(({ duration }) => duration),
+      q,
+    );
+  return quantile(
+    traces.flatMap(({ ttft }) => ttft ?? []),
+    q,
+  );
 }
 
 const GROUP: Readonly<Record<string, (trace: TraceSummary) => readonly string[]>> = {

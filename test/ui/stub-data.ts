@@ -38,11 +38,56 @@ interface Model {
 }
 
 const MODELS: readonly Model[] = [
-  { provider: 'openai', deployment: 'openai', model: 'gpt-5-mini', first: 380, perToken: 7, input: 0.25, output: 2, fails: 0.02 },
-  { provider: 'openai', deployment: 'openai', model: 'gpt-5.5', first: 900, perToken: 14, input: 2, output: 14, fails: 0.01 },
-  { provider: 'anthropic', deployment: 'anthropic', model: 'claude-haiku-4-5', first: 420, perToken: 8, input: 1, output: 5, fails: 0.015 },
-  { provider: 'anthropic', deployment: 'anthropic-eu', model: 'claude-opus-5-5', first: 1300, perToken: 18, input: 5, output: 25, fails: 0.03 },
-  { provider: 'vllm', deployment: 'local', model: 'llama-3.3-70b', first: 160, perToken: 24, input: null, output: 0, fails: 0.06 },
+  {
+    provider: 'openai',
+    deployment: 'openai',
+    model: 'gpt-5-mini',
+    first: 380,
+    perToken: 7,
+    input: 0.25,
+    output: 2,
+    fails: 0.02,
+  },
+  {
+    provider: 'openai',
+    deployment: 'openai',
+    model: 'gpt-5.5',
+    first: 900,
+    perToken: 14,
+    input: 2,
+    output: 14,
+    fails: 0.01,
+  },
+  {
+    provider: 'anthropic',
+    deployment: 'anthropic',
+    model: 'claude-haiku-4-5',
+    first: 420,
+    perToken: 8,
+    input: 1,
+    output: 5,
+    fails: 0.015,
+  },
+  {
+    provider: 'anthropic',
+    deployment: 'anthropic-eu',
+    model: 'claude-opus-5-5',
+    first: 1300,
+    perToken: 18,
+    input: 5,
+    output: 25,
+    fails: 0.03,
+  },
+  {
+    provider: 'vllm',
+    deployment: 'local',
+    model: 'llama-3.3-70b',
+    first: 160,
+    perToken: 24,
+    input: null,
+    output: 0,
+    fails: 0.06,
+  },
 ];
 const ROUTES = ['assistant', 'summarise', 'triage', ''];
 const TEAMS = ['search', 'support', 'growth', 'billing'];
@@ -56,7 +101,7 @@ const ASKED = [
 ];
 const ANSWERED = [
   'All three are about exports that stop at 10,000 rows. Two mention the same dashboard, and one was closed without a fix.',
-  'Here is the query. It counts a user once per week:\n\n```sql\nSELECT date_trunc(\'week\', seen_at) AS week, plan, count(DISTINCT user_id) AS users\nFROM activity\nGROUP BY week, plan\nORDER BY week DESC;\n```\n\nIf plans change within a week, a user counts once for each plan.',
+  "Here is the query. It counts a user once per week:\n\n```sql\nSELECT date_trunc('week', seen_at) AS week, plan, count(DISTINCT user_id) AS users\nFROM activity\nGROUP BY week, plan\nORDER BY week DESC;\n```\n\nIf plans change within a week, a user counts once for each plan.",
   'Clause 7.2 is stricter: it has no exception for prior knowledge.',
   'Die Ausfuhr ist jetzt ohne Obergrenze möglich.',
 ];
@@ -101,7 +146,11 @@ interface Place {
   readonly team: string;
 }
 
-function attempt(roll: Dice, place: Place, { model, nth, fail }: { model: Model; nth: number; fail: boolean }): ApiSpan {
+function attempt(
+  roll: Dice,
+  place: Place,
+  { model, nth, fail }: { model: Model; nth: number; fail: boolean },
+): ApiSpan {
   const input = Math.round(200 + roll.next() * roll.next() * 12_000);
   const output = Math.round(20 + roll.next() * roll.next() * 900);
   const first = model.first * (0.6 + roll.next() * roll.next() * 2.5);
@@ -123,7 +172,12 @@ function attempt(roll: Dice, place: Place, { model, nth, fail }: { model: Model;
     model_returned: `${model.model}-2026-08-01`,
     route: place.route,
     team: place.team,
-    reason: nth > 1 ? 'fallback: the attempt before failed before its first byte' : place.route ? 'weight 3 of 4' : 'asked for by name',
+    reason:
+      nth > 1
+        ? 'fallback: the attempt before failed before its first byte'
+        : place.route
+          ? 'weight 3 of 4'
+          : 'asked for by name',
     attempt: nth,
     status: fail ? 'error' : 'ok',
     error_type: error,
@@ -158,7 +212,13 @@ function request(roll: Dice, place: Place): ApiSpan[] {
   const calls = [attempt(roll, inner, { model, nth: 1, fail })];
   const last = calls[0] as ApiSpan;
   if (fail && roll.next() > 0.25) {
-    calls.push(attempt(roll, { ...inner, start: last.start + last.duration + 2 }, { model: roll.pick(MODELS), nth: 2, fail: false }));
+    calls.push(
+      attempt(
+        roll,
+        { ...inner, start: last.start + last.duration + 2 },
+        { model: roll.pick(MODELS), nth: 2, fail: false },
+      ),
+    );
   }
   const final = calls.at(-1) as ApiSpan;
   const bad = final.status === 'error';
@@ -264,7 +324,9 @@ export const AGENT_TRACE = 'a6'.repeat(16);
 /** One more request, as it would come in live. */
 export function oneRequest(seed: number, start: number): Made {
   const roll = dice(seed);
-  return wrap(request(roll, { trace_id: roll.hex(32), parent: '', start, route: roll.pick(ROUTES), team: roll.pick(TEAMS) }));
+  return wrap(
+    request(roll, { trace_id: roll.hex(32), parent: '', start, route: roll.pick(ROUTES), team: roll.pick(TEAMS) }),
+  );
 }
 
 /** A day's traffic that ends now, newest first. */
@@ -273,8 +335,8 @@ export function traffic(now: number, size: number): Made[] {
   const made: Made[] = [];
   for (let index = 0; index < size; index += 1) {
     // Half of it within the last hour, with a slow swell; the rest over two days.
-    const hour = 3_600_000 * (roll.next() + 0.12 * Math.sin(roll.next() * 12));
-    const start = now - 2000 - Math.max(0, roll.next() < 0.5 ? hour : 172_800_000 * roll.next());
+    const hour = 3_600_000 * (0.1 + 0.9 * roll.next() * (0.7 + 0.3 * roll.next())) - 360_000 * roll.next();
+    const start = now - 2000 - Math.abs(roll.next() < 0.5 ? hour : 172_800_000 * roll.next());
     const place = { trace_id: roll.hex(32), parent: '', start, route: roll.pick(ROUTES), team: roll.pick(TEAMS) };
     made.push(wrap(roll.next() < 0.06 ? agent(roll, place, 2 + Math.floor(roll.next() * 4)) : request(roll, place)));
   }
@@ -287,7 +349,13 @@ export function traffic(now: number, size: number): Made[] {
 
 function hostile(roll: Dice, start: number): Made {
   const evil = INJECTIONS.join(' ');
-  const spans = request(roll, { trace_id: HOSTILE_TRACE, parent: '', start, route: INJECTIONS[0] ?? '', team: INJECTIONS[1] ?? '' });
+  const spans = request(roll, {
+    trace_id: HOSTILE_TRACE,
+    parent: '',
+    start,
+    route: INJECTIONS[0] ?? '',
+    team: INJECTIONS[1] ?? '',
+  });
   return wrap(
     spans.map((span) => ({
       ...span, name: evil, model: INJECTIONS[2] ?? '', provider: INJECTIONS[3] ?? '', deployment: INJECTIONS[4] ?? '', user_id: evil,
@@ -311,8 +379,14 @@ export function ioOf(span: ApiSpan): SpanIo {
     parts: [text(index % 2 === 0 ? (ANSWERED[index % ANSWERED.length] ?? '') : (ASKED[index % ASKED.length] ?? ''))],
   }));
   const output: OutputMessage[] =
-    span.status === 'error' ? [] : [{ role: 'assistant', finish_reason: span.finish_reason, parts: [text(ANSWERED[1] ?? '')] }];
-  const body = JSON.stringify({ model: span.model, stream: true, messages: [{ role: 'user', content: span.in_preview }] });
+    span.status === 'error'
+      ? []
+      : [{ role: 'assistant', finish_reason: span.finish_reason, parts: [text(ANSWERED[1] ?? '')] }];
+  const body = JSON.stringify({
+    model: span.model,
+    stream: true,
+    messages: [{ role: 'user', content: span.in_preview }],
+  });
   return {
     input: { system: [], messages: [...messages, ...long], tools: [{ type: 'function', name: 'get_ticket', description: 'Reads tickets by id.', parameters: { type: 'object', properties: { ids: { type: 'array' } } } }] },
     output,

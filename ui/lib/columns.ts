@@ -16,12 +16,12 @@ export interface Column {
 }
 
 export const COLUMNS: readonly Column[] = [
-  { id: 'start', title: 'Time', width: 104, text: ({ start }) => String(start), sort: ({ start }) => start },
-  { id: 'outcome', title: 'Outcome', width: 120, text: outcomeText, sort: outcomeText },
-  { id: 'model', title: 'Model', width: 164, text: ({ models }) => models.join(', '), sort: ({ models }) => models[0] ?? '' },
-  { id: 'request', title: 'Request', width: 200, grows: true, text: requestText, sort: requestText },
-  { id: 'answer', title: 'Answer', width: 200, grows: true, text: (trace) => trace.out_preview, sort: (trace) => trace.out_preview },
-  { id: 'route', title: 'Route', width: 96, text: ({ route }) => route, sort: ({ route }) => route },
+  { id: 'start', title: 'Time', width: 96, text: ({ start }) => String(start), sort: ({ start }) => start },
+  { id: 'outcome', title: 'Outcome', width: 104, text: outcomeText, sort: outcomeText },
+  { id: 'model', title: 'Model', width: 144, text: ({ models }) => models.join(', '), sort: ({ models }) => models[0] ?? '' },
+  { id: 'request', title: 'Request', width: 140, grows: true, text: requestText, sort: requestText },
+  { id: 'answer', title: 'Answer', width: 140, grows: true, text: (trace) => trace.out_preview, sort: (trace) => trace.out_preview },
+  { id: 'route', title: 'Route', width: 84, text: ({ route }) => route, sort: ({ route }) => route },
   { id: 'team', title: 'Team', width: 80, text: ({ team }) => team, sort: ({ team }) => team },
   { id: 'user', title: 'User', width: 96, text: (trace) => trace.user_id, sort: (trace) => trace.user_id },
   { id: 'session', title: 'Session', width: 110, text: (trace) => trace.session_id, sort: (trace) => trace.session_id },
@@ -29,13 +29,13 @@ export const COLUMNS: readonly Column[] = [
   { id: 'name', title: 'Name', width: 190, text: ({ name }) => name, sort: ({ name }) => name },
   { id: 'spans', title: 'Spans', width: 64, number: true, text: ({ spans }) => count(spans), sort: ({ spans }) => spans },
   { id: 'attempts', title: 'Calls', width: 60, number: true, text: ({ attempts }) => count(attempts), sort: ({ attempts }) => attempts },
-  { id: 'duration', title: 'Duration', width: 84, number: true, text: (trace) => duration(trace.duration), sort: (trace) => trace.duration },
-  { id: 'ttft', title: 'TTFT', width: 76, number: true, text: ({ ttft }) => duration(ttft), sort: ({ ttft }) => ttft ?? -1 },
-  { id: 'tokens', title: 'Tokens', width: 76, number: true, text: tokensText, sort: tokens },
-  { id: 'cost', title: 'Cost', width: 84, number: true, text: costText, sort: (trace) => trace.cost_usd ?? -1 },
+  { id: 'duration', title: 'Duration', width: 76, number: true, text: (trace) => duration(trace.duration), sort: (trace) => trace.duration },
+  { id: 'ttft', title: 'TTFT', width: 68, number: true, text: ({ ttft }) => duration(ttft), sort: ({ ttft }) => ttft ?? -1 },
+  { id: 'tokens', title: 'Tokens', width: 68, number: true, text: tokensText, sort: tokens },
+  { id: 'cost', title: 'Cost', width: 76, number: true, text: costText, sort: (trace) => trace.cost_usd ?? -1 },
 ]; // prettier-ignore
 
-export const DEFAULT_COLUMNS = 'start,outcome,model,request,route,duration,ttft,tokens,cost';
+export const DEFAULT_COLUMNS = 'start,outcome,model,request,duration,ttft,tokens,cost';
 
 export interface Placed {
   readonly column: Column;
@@ -55,7 +55,9 @@ export function placed(parameter: string): readonly Placed[] {
 }
 
 export function parameterOf(columns: readonly Placed[]): string {
-  const text = columns.map(({ column, width }) => (width === column.width ? column.id : `${column.id}:${Math.round(width)}`));
+  const text = columns.map(({ column, width }) =>
+    width === column.width ? column.id : `${column.id}:${Math.round(width)}`,
+  );
   return text.join(',') === DEFAULT_COLUMNS ? '' : text.join(',');
 }
 

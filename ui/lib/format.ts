@@ -16,9 +16,15 @@ export function duration(ms: number | null | undefined): string {
   if (size < 9.995) return `${trim(ms, 2)}${GAP}ms`;
   if (size < 999.5) return `${Math.round(ms)}${GAP}ms`;
   if (size < 9995) return `${trim(ms / 1000, 2)}${GAP}s`;
-  if (size < 59_950) return `${trim(ms / 1000, 1)}${GAP}s`;
+  return size < 59_950 ? `${trim(ms / 1000, 1)}${GAP}s` : longDuration(ms);
+}
+
+function longDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}${GAP}m${GAP}${pad(seconds % 60)}${GAP}s`;
+  if (seconds < 3600) {
+    const rest = seconds % 60 === 0 ? '' : `${GAP}${pad(seconds % 60)}${GAP}s`;
+    return `${Math.floor(seconds / 60)}${GAP}m${rest}`;
+  }
   const minutes = Math.round(ms / 60_000);
   if (minutes < 1440) return `${Math.floor(minutes / 60)}${GAP}h${GAP}${pad(minutes % 60)}${GAP}m`;
   return `${Math.floor(minutes / 1440)}${GAP}d${GAP}${Math.floor((minutes % 1440) / 60)}${GAP}h`;
@@ -39,7 +45,8 @@ export function money(usd: number | null | undefined): string {
 /** 9,412 below ten thousand, then 18.3k and 1.24M. */
 export function count(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
-  if (Math.abs(value) < 10_000) return Number.isInteger(value) ? grouped(value) : trim(value, Math.abs(value) < 10 ? 1 : 0);
+  if (Math.abs(value) < 10_000)
+    return Number.isInteger(value) ? grouped(value) : trim(value, Math.abs(value) < 10 ? 1 : 0);
   return short(value);
 }
 

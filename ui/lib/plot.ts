@@ -21,7 +21,11 @@ export interface Plot {
 export const MOST_LINES = 8;
 
 /** The lines of some metrics; with more groups than fit, those with the most behind them. */
-export function plotOf(series: Series, metrics: readonly string[], groupOf = (group: string, _metric: string) => group): Plot {
+export function plotOf(
+  series: Series,
+  metrics: readonly string[],
+  groupOf = (group: string, _metric: string) => group,
+): Plot {
   const chosen = series.series
     .filter(({ metric }) => metrics.includes(metric))
     .toSorted((a, b) => b.samples - a.samples)
@@ -48,10 +52,16 @@ export function stacked(lines: readonly PlotLine[]): (number | null)[][] {
 }
 
 /** The line at a height of the chart: the stack's layer there, or the nearest line within `reach`. */
-export function lineAt(plot: Plot, at: { index: number; value: number; reach: number }, isStack: boolean): PlotLine | undefined {
+export function lineAt(
+  plot: Plot,
+  at: { index: number; value: number; reach: number },
+  isStack: boolean,
+): PlotLine | undefined {
   if (isStack) {
     const tops = stacked(plot.lines);
-    return plot.lines.find((line, layer) => (line.values[at.index] ?? 0) > 0 && (tops[layer]?.[at.index] ?? 0) >= at.value);
+    return plot.lines.find(
+      (line, layer) => (line.values[at.index] ?? 0) > 0 && (tops[layer]?.[at.index] ?? 0) >= at.value,
+    );
   }
   const near = plot.lines
     .map((line) => ({ line, away: Math.abs((line.values[at.index] ?? Infinity) - at.value) }))

@@ -109,11 +109,15 @@ export function unfolded(rows: readonly Row[], folded: ReadonlySet<string>): rea
   return shown;
 }
 
+/** Above ten seconds a step is a round part of a minute or an hour. */
+const LONG_STEPS = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400].map((s) => s * 1000);
+
 /** Round positions on an axis of this length, at most `most` of them, the start left out. */
 export function ticks(duration: number, most: number): number[] {
   const rough = duration / most;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((by) => by * power).find((size) => size >= rough) ?? rough;
+  const short = [1, 2, 5, 10].map((by) => by * power);
+  const step = (rough > 10_000 ? LONG_STEPS : short).find((size) => size >= rough) ?? rough;
   const marks: number[] = [];
   for (let at = step; at < duration * 0.995; at += step) marks.push(at);
   return marks;

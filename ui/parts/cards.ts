@@ -17,7 +17,13 @@ export const CARDS: readonly Card[] = [
   card('latency', 'Latency', { metrics: [['latency_p50', 'p50'], ['latency_p95', 'p95'], ['latency_p99', 'p99']], lowerIsBetter: true }), // prettier-ignore
   card('cost', 'Cost', { metrics: [['cost', '']] }),
   card('errors', 'Errors', { metrics: [['errors', '']], lowerIsBetter: true, filter: 'status:error' }),
-  card('ttft', 'Time to first token', { metrics: [['ttft_p50', 'p50'], ['ttft_p95', 'p95']], lowerIsBetter: true }),
+  card('ttft', 'Time to first token', {
+    metrics: [
+      ['ttft_p50', 'p50'],
+      ['ttft_p95', 'p95'],
+    ],
+    lowerIsBetter: true,
+  }),
   card('tokens', 'Tokens', { metrics: [['tokens', '']] }),
 ];
 

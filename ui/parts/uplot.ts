@@ -55,15 +55,18 @@ function seriesOf(U: Library, look: Look, element: HTMLElement): uPlot.Series[] 
       stroke: colour,
       ...(look.bars ? { fill: colour, width: 0 } : { width: 1.5 }),
       alpha: !look.bars && samples < FAINT_BELOW ? 0.45 : 1,
-      points: { show: !look.bars && lonely(look.plot), size: 4, fill: colour, width: 0 },
+      points: look.bars
+        ? { show: false }
+        : { show: true, size: 4, fill: colour, width: 0, filter: (u, index) => lonely(u.data[index] ?? []) },
       ...(paths && { paths }),
     };
   });
 }
 
-/** With many gaps a line alone would hide single points. */
-function lonely({ lines, times }: Plot): boolean {
-  return times.length <= 20 || lines.some(({ values }) => values.filter((value) => value === null).length > values.length / 3);
+/** A line cannot show a value that has a gap on both sides: a point does. */
+function lonely(values: uPlot.AlignedData[number]): number[] {
+  const gap = (index: number): boolean => (values[index] ?? null) === null;
+  return Array.from(values.keys()).filter((index) => !gap(index) && gap(index - 1) && gap(index + 1));
 }
 
 function axesOf(look: Look, element: HTMLElement): uPlot.Axis[] {
@@ -73,19 +76,34 @@ function axesOf(look: Look, element: HTMLElement): uPlot.Axis[] {
   const font = `12px ${getComputedStyle(element).getPropertyValue('--mono')}`;
   const shared = { stroke: ink, font, ticks: { show: false } };
   const long = to - from > 36 * 3_600_000;
-  const time = (seconds: number): string => (long ? day(seconds * 1000) : clock(seconds * 1000).slice(0, 5));
+  const late = to / 1000 - ((to - from) / 1000) * 0.04;
+  const time = (seconds: number): string => {
+    if (seconds > late) return '';
+    return long ? day(seconds * 1000) : clock(seconds * 1000).slice(0, 5);
+  };
   return [
     { ...shared, grid: { show: false }, size: 24, gap: 6, space: 72, values: (_u, splits) => splits.map(time) },
-    { ...shared, grid, size: 58, gap: 6, space: 34, values: (_u, splits) => splits.map((value) => inUnit(value, unit)) },
+    {
+      ...shared,
+      grid,
+      size: 58,
+      gap: 6,
+      space: 34,
+      values: (_u, splits) => splits.map((value) => inUnit(value, unit)),
+    },
   ];
 }
 
-export function optionsOf(U: Library, look: Look, { element, hooks }: { element: HTMLElement; hooks: Hooks }): uPlot.Options {
+export function optionsOf(
+  U: Library,
+  look: Look,
+  { element, hooks }: { element: HTMLElement; hooks: Hooks },
+): uPlot.Options {
   const { from, to } = look.plot;
   return {
     width: Math.max(element.clientWidth, 80),
     height: look.height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: 'time', setSeries: false },
