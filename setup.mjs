@@ -118,6 +118,8 @@ function platformOf(name) {
 
 function launch(args) {
   const env = { ...process.env };
+  // A restarted worker is ready in half the time when its types are already stripped.
+  env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'node');
   // Set before Node starts or not at all: every busy store connection holds one thread of this pool.
   env.UV_THREADPOOL_SIZE ??= String(Math.max(16, availableParallelism() * 2));
   const child = spawn(pinnedNode, args, { cwd: process.cwd(), stdio: 'inherit', env });

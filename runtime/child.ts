@@ -18,7 +18,7 @@ export interface PartOptions {
 
 export type ToChild =
   | { readonly type: 'start'; readonly part: PartName; readonly options: PartOptions }
-  | { readonly type: 'connection' }
+  | { readonly type: 'connection'; readonly id: number }
   /** Which proxy workers live: all other spools are complete. */
   | { readonly type: 'writers'; readonly alive: readonly string[] }
   | { readonly type: 'metrics'; readonly id: number }
@@ -28,6 +28,8 @@ export type ToChild =
 export type FromChild =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
+  /** The connection is the child's now; until then it is handed to another should this one die. */
+  | { readonly type: 'took'; readonly id: number }
   | { readonly type: 'metrics'; readonly id: number; readonly text: string }
   | { readonly type: 'merge'; readonly id: number };
 
@@ -81,12 +83,9 @@ export class Child {
     return this.#process?.pid;
   }
 
-  /** @returns false when the child cannot take it now */
-  send(message: ToChild, socket?: Socket): boolean {
-    if (!this.#process?.connected) return false;
-    return this.#process.send(message, socket, { keepOpen: false }, (error) => {
-      if (error) socket?.destroy();
-    });
+  /** Sends as well as it can: a child that is dying may not get it. The socket stays open here too. */
+  send(message: ToChild, socket?: Socket): void {
+    if (this.#process?.connected) this.#process.send(message, socket, { keepOpen: true }, () => {});
   }
 
   /** Asks the child to drain; kills it when it takes longer than `patienceMs`. */

@@ -68,7 +68,7 @@ export function startPart(starts: Starts): void {
     }
   };
   process.on('message', (message: ToChild, handle: unknown) => {
-    if (message.type === 'connection') running?.connection?.(handle as Socket);
+    if (message.type === 'connection') takeConnection(running, handle as Socket | undefined, message.id);
     else if (message.type === 'start') void start(message.part, message.options);
     else if (message.type === 'writers') running?.writers?.(message.alive);
     else if (message.type === 'metrics') tell({ type: 'metrics', id: message.id, text: metrics.text() });
@@ -89,6 +89,13 @@ export function startPart(starts: Starts): void {
   };
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
+}
+
+/** A socket that was closed on its way arrives as nothing. */
+function takeConnection(running: Running | undefined, socket: Socket | undefined, id: number): void {
+  tell({ type: 'took', id });
+  if (socket && running?.connection) running.connection(socket);
+  else socket?.destroy();
 }
 
 function tell(message: FromChild): void {

@@ -28,12 +28,15 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #workers: Child[] = [];
   readonly #waiting: Socket[] = [];
+  /** Handed to a worker that has not said yet that it has them. */
+  readonly #handed = new Map<number, { readonly socket: Socket; readonly worker: Child }>();
   readonly #alive = new Set<string>();
   readonly #merges = new Map<number, { left: number; texts: string[]; done: (text: string) => void }>();
   #listener: Server | undefined;
   #reporter: Child | undefined;
   #collector: Child | undefined;
   #next = 0;
+  #connections = 0;
   #lives = 0;
 
   constructor(options: SupervisorOptions) {
@@ -81,7 +84,7 @@ export class Supervisor {
 
   #child(part: PartName): Child {
     const { config, dataDir, entry, log } = this.#options;
-    return new Child({
+    const child: Child = new Child({
       part,
       entry,
       log,
@@ -99,9 +102,11 @@ export class Supervisor {
       },
       onExit: (writerId) => {
         if (this.#alive.delete(writerId)) this.#tellWriters();
+        this.#takeBack(child);
       },
       onMessage: (message) => this.#hear(message),
     });
+    return child;
   }
 
   #tellWriters(): void {
@@ -132,19 +137,44 @@ export class Supervisor {
   #handOut(socket: Socket): void {
     const ready = this.#workers.filter((worker) => worker.ready);
     const worker = ready[this.#next++ % Math.max(1, ready.length)];
-    if (worker?.send({ type: 'connection' }, socket)) return;
-    if (this.#waiting.length >= MAX_WAITING) socket.destroy();
-    else this.#waiting.push(socket);
+    if (worker) {
+      const id = ++this.#connections;
+      this.#handed.set(id, { socket, worker });
+      worker.send({ type: 'connection', id }, socket);
+    } else if (this.#waiting.length < MAX_WAITING) {
+      this.#waiting.push(socket);
+    } else {
+      socket.destroy();
+    }
+  }
+
+  /** Connections that a dead worker never took have not been read: another can have them. */
+  #takeBack(dead: Child): void {
+    for (const [id, { socket, worker }] of this.#handed) {
+      if (worker !== dead) continue;
+      this.#handed.delete(id);
+      this.#handOut(socket);
+    }
   }
 
   #handOutWaiting(): void {
     for (const socket of this.#waiting.splice(0)) this.#handOut(socket);
   }
 
-  /** One worker is asked for /metrics and wants everybody's. */
   #hear(message: FromChild): void {
     if (message.type === 'merge') this.#merge(message.id);
-    if (message.type !== 'metrics') return;
+    else if (message.type === 'took') this.#letGo(message.id);
+    else if (message.type === 'metrics') this.#collect(message);
+  }
+
+  /** Closes this process's copy of the socket; the worker's lives on. */
+  #letGo(id: number): void {
+    this.#handed.get(id)?.socket.destroy();
+    this.#handed.delete(id);
+  }
+
+  /** One worker was asked for /metrics and wants everybody's. */
+  #collect(message: { readonly id: number; readonly text: string }): void {
     const merge = this.#merges.get(message.id);
     if (!merge) return;
     merge.texts.push(message.text);
