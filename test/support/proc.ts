@@ -134,10 +134,10 @@ export class Signalbox {
     return pids.filter((pid) => pid > 0 && isAlive(pid));
   }
 
-  /** kill -9 of one process of a part; resolves when it is gone. */
+  /** kill -9 of one process of a part, as soon as there is one; resolves when it is gone. */
   async kill(part: 'proxy' | 'reporter' | 'collector'): Promise<number> {
-    const [pid] = this.pids(part);
-    if (pid === undefined) throw new Error(`no process of ${part} is known\n${this.said()}`);
+    await until(`a process of ${part}`, () => this.pids(part).length > 0);
+    const [pid = 0] = this.pids(part);
     process.kill(pid, 'SIGKILL');
     await until(`the end of ${part} ${pid}`, () => !isAlive(pid), 5_000);
     return pid;
@@ -157,6 +157,11 @@ export class Signalbox {
     }
     await this.#ended;
     if (this.#ownsDirectory) rmSync(this.directory, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** kill -9 of the supervisor alone: its children are orphans. */
+  killSupervisor(): void {
+    this.#process.kill('SIGKILL');
   }
 
   #killAll(): void {
