@@ -2,7 +2,7 @@
 // UTF-8 stays UTF-8 and JSON stays JSON, and in linear time whatever a caller sends. Almost all bodies hold no secret:
 // one cheap pass over the bytes finds out, and only then is anything copied.
 
-import { maskPersonal } from './personal.ts';
+import { escapeBefore, maskPersonal } from './personal.ts';
 
 export interface Redactor {
   /** The same object when there was nothing to mask. @param own the caller's credential, or '' */
@@ -29,7 +29,7 @@ const PATTERNS = new RegExp(
     /gh[opsur]_\w{16,}|github_pat_\w{16,}/,
     /xox[abeprs]-[\w-]{10,}/,
     /(?<scheme>[Bb]earer |BEARER )[\w.~+/=-]{8,}/,
-    /-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY-----[\w+/=\s\\:,.-]*/,
+    /-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY-----(?:[\w+/=\s:,.-]|\\{1,8}[nrt])*/,
   ]
     .map(({ source }) => source)
     .join('|'),
@@ -85,10 +85,11 @@ export function createRedactor(secrets: Iterable<string>, personal: boolean): Re
 }
 
 function mask(found: string, ...rest: unknown[]): string {
-  const { token, jwt, scheme } = rest.at(-1) as Record<'token' | 'jwt' | 'scheme', string | undefined>;
+  const { token, jwt, scheme = '' } = rest.at(-1) as Record<'token' | 'jwt' | 'scheme', string | undefined>;
   if (token !== undefined && !/\d/.test(token)) return found;
   if (jwt !== undefined && !jwt.includes('.')) return found;
-  return scheme === undefined ? MASK : scheme + MASK;
+  const [at, whole] = rest.slice(-3) as [number, string];
+  return escapeBefore(whole, at, found) + scheme + MASK;
 }
 
 /** A secret as it may be written in a body: plain, in a URL, in Base64 at each of its three alignments. */

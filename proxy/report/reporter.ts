@@ -65,8 +65,14 @@ class SpoolReporter implements Reporter {
     this.#options = options;
     this.#dir = join(dataDir, WRITERS_DIR);
     mkdirSync(this.#dir, { recursive: true });
+    Source.removeLeftovers(this.#dir);
     const { version, environment } = options;
-    const warn = (message: string) => log.warn('the OpenTelemetry SDK warns', { message });
+    const rejected = metrics.counter('signalbox_report_rejected_total', 'Spans that the collector left out of a batch');
+    const warn = (message: string) => {
+      // The exporter tells of a partial success in no other way.
+      rejected.add(Number(/"rejectedSpans":"?(\d+)/.exec(message)?.[1] ?? 0));
+      log.warn('the OpenTelemetry SDK warns', { message });
+    };
     this.#tracing = new Tracing({ version, environment, warn });
     this.#exporter = new Exporter(config.proxy.collector);
     this.#sender = new Sender({

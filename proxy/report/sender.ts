@@ -23,6 +23,8 @@ export interface SenderOptions {
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5000;
+/** Longest Retry-After that is believed. */
+const LONGEST_WANTED_MS = 300_000;
 
 export class Sender {
   readonly #options: SenderOptions;
@@ -76,7 +78,8 @@ export class Sender {
       this.#options.log.warn('the collector does not take spans; they stay in the spool and are sent later', {
         reason: result.reason,
       });
-      await this.#pause(Math.max(result.waitMs, wait * (0.8 + Math.random() * 0.4)));
+      const wanted = Math.min(result.waitMs, LONGEST_WANTED_MS);
+      await this.#pause(Math.max(wanted, wait * (0.8 + Math.random() * 0.4)));
     }
     return undefined;
   }

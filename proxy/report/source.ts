@@ -25,11 +25,19 @@ interface Begun {
 const LIMITS = { maxRecords: 1024, maxBytes: 4 * 1024 * 1024 };
 /** Segments that are kept for a restart before a checkpoint makes them superfluous. */
 const KEPT_SEGMENTS = 2;
+const GONE = '.gone';
 
 export class Source {
   /** True for the directory of a worker: other things may lie beside them. */
   static isAt(dir: string): boolean {
-    return existsSync(join(dir, SPANS_DIR));
+    return !dir.endsWith(GONE) && existsSync(join(dir, SPANS_DIR));
+  }
+
+  /** Finishes what remove() did not come to the end of. */
+  static removeLeftovers(parent: string): void {
+    for (const name of readdirSync(parent)) {
+      if (name.endsWith(GONE)) rmSync(join(parent, name), { recursive: true, force: true });
+    }
   }
 
   readonly writerId: string;
@@ -119,7 +127,9 @@ export class Source {
   /** Nothing of this worker is needed any more. */
   remove(): void {
     this.close();
-    rmSync(this.#dir, { recursive: true, force: true });
+    // Away in one step: half a spool would be read as if it were a whole one.
+    renameSync(this.#dir, this.#dir + GONE);
+    rmSync(this.#dir + GONE, { recursive: true, force: true });
   }
 
   #begin({ data, at }: SpoolRecord): void {

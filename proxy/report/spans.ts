@@ -43,6 +43,7 @@ export function spansOf(record: EndRecord, bodies: Bodies | undefined): RequestS
       [ATTR.HTTP_STATUS]: record.httpStatus || undefined,
       [ATTR.ERROR_TYPE]: record.errorType,
       [ATTR.ATTEMPTS]: attempts.length,
+      [ATTR.STREAM]: record.stream || undefined,
       [ATTR.REQUEST_COST]: costs.length > 0 ? costs.reduce((sum, cost) => sum + cost, 0) : undefined,
       [ATTR.OVERHEAD_US]: record.overheadUs || undefined,
       ...routeAttributes(record),

@@ -42,7 +42,8 @@ export class Tracing {
   constructor({ version, environment, warn }: TracingOptions) {
     forgetEnvironment('OTEL_');
     const silent = () => {};
-    diag.setLogger({ error: warn, warn, info: silent, debug: silent, verbose: silent });
+    const say = (...words: unknown[]) => warn(words.join(' '));
+    diag.setLogger({ error: say, warn: say, info: silent, debug: silent, verbose: silent });
     const attributes = {
       'service.name': 'signalbox-proxy',
       ...(version === undefined ? {} : { 'service.version': version }),

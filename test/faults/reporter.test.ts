@@ -158,6 +158,15 @@ test('one poisoned request is set aside, first without its bodies; all others ar
   assert.equal(JSON.parse(kept[0] ?? '').record.requestId, 'req_77');
 });
 
+test('a partial success is no reason to send again, and is counted', async (t) => {
+  const { recorder, reporter, sink, metrics } = await world(t);
+  sink.decide = () => ({ body: '{"partialSuccess":{"rejectedSpans":"3","errorMessage":"three were odd"}}' });
+  record(recorder('w1'), 0, 10);
+  await reporter().flush();
+  assert.deepEqual(numbers(sink.spans), range(0, 10));
+  assert.match(metrics.text(), /signalbox_report_rejected_total 3/);
+});
+
 test('dropped payloads cost the bodies, not the spans', async (t) => {
   const { recorder, reporter, sink } = await world(t);
   const worker = recorder('w1', { proxy: { workers: 1, spool: { max_disk: '1600kB' } } });
@@ -194,11 +203,13 @@ async function killedWorker(dataDir: string, writerId: string, range: { first: n
 }
 
 test('kill -9 of workers: finished requests are there, requests under way have crashed, none twice', async (t) => {
-  const { reporter, sink, dataDir } = await world(t);
+  const { reporter, sink, dataDir, alive } = await world(t);
   const running = reporter();
   let first = 0;
   for (let life = 0; life < 5; life++) {
+    alive.add(`w${life}`);
     const told = await killedWorker(dataDir, `w${life}`, { first, ends: 100 + life * 37 });
+    alive.delete(`w${life}`);
     await running.flush();
     const mine = servers(sink.spans).filter(({ resource }) => resource['service.instance.id'] === `w${life}`);
     const outcomes = new Map(mine.map(({ values }) => [values['signalbox.request.id'], values['signalbox.outcome']]));

@@ -140,6 +140,7 @@ export interface Verdict {
   /** Cut the connection instead of answering; the spans are taken first if `take`. */
   readonly reset?: boolean;
   readonly take?: boolean;
+  readonly body?: string;
 }
 
 export interface Sink {
@@ -171,7 +172,7 @@ export async function startSink(port = 0): Promise<Sink> {
       return;
     }
     response.writeHead(status, { 'content-type': 'application/json', ...verdict.headers });
-    response.end('{}');
+    response.end(verdict.body ?? '{}');
   };
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const bound = (server.address() as AddressInfo).port;

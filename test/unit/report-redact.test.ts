@@ -121,6 +121,30 @@ test('personal data is masked only where that is asked for', () => {
   assert.equal(mask(`jane@example.com ${SECRETS[0]}`), '[email] [redacted]');
 });
 
+test('JSON stays JSON when a secret or an address follows an escape', () => {
+  const personal = createRedactor([], true);
+  const texts = [
+    '\njane@example.com',
+    '\\jane@example.com',
+    '\rk-0123456789abcdef0123',
+    '\r8_0123456789abcdef0123',
+    '\u0001abcjane@example.com',
+    `${PEM}" he said`,
+    `${PEM}\\`,
+    '\n4111 1111 1111 1111\n212-555-0123\n+49 30 12345678',
+  ];
+  for (const text of texts) {
+    for (const json of [
+      JSON.stringify({ text, after: 'kept' }),
+      JSON.stringify({ inner: JSON.stringify({ text }), after: 'kept' }),
+    ]) {
+      const after = personal.redact(Buffer.from(json), '').toString();
+      assert.equal(JSON.parse(after).after, 'kept', after);
+      assert.ok(!/jane|0123456789abcdef|MIIE|4111|555|12345678/.test(after), after);
+    }
+  }
+});
+
 test('a body that was cut loses the word that the cut went through', () => {
   assert.equal(withoutCutWord(Buffer.from('{"a":"hello sk-proj-01234567')).toString(), '{"a":"hello ');
   assert.equal(withoutCutWord(Buffer.from('done ')).toString(), 'done ');
