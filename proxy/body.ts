@@ -1,10 +1,9 @@
 // Takes a request's body off the wire, within its limits: one body, all bodies together, what it unpacks to.
 
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions } from 'node:zlib';
 import { GatewayError } from '../schemas/errors.ts';
 import type { Live } from './live.ts';
 import type { Services } from './services.ts';
+import { canUnpack, unpackWhole } from './stream/unpack.ts';
 
 /** The client left before its request was whole. */
 export class ClientGone extends Error {
@@ -51,13 +50,6 @@ export function releaseBody(services: Services, live: Live): void {
   live.budgeted = 0;
 }
 
-type Unpack = (input: InputType, options: ZlibOptions) => Promise<Buffer>;
-const UNPACK: ReadonlyMap<string, Unpack> = new Map([
-  ['gzip', promisify(gunzip) as Unpack],
-  ['deflate', promisify(inflate) as Unpack],
-  ['br', promisify(brotliDecompress) as Unpack],
-]);
-
 /**
  * Unpacks a compressed body.
  * @throws GatewayError media, too_large, bad_request, overload
@@ -65,13 +57,12 @@ const UNPACK: ReadonlyMap<string, Unpack> = new Map([
 export async function unpackBody(services: Services, live: Live, packed: Buffer): Promise<Buffer> {
   const encoding = live.request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (encoding === 'identity' || encoding === '') return packed;
-  const unpack = UNPACK.get(encoding);
-  if (unpack === undefined) {
+  if (!canUnpack(encoding)) {
     throw new GatewayError('media', 'The content-encoding of a request must be one of gzip, deflate or br, once.');
   }
   let body: Buffer;
   try {
-    body = await unpack(packed, { maxOutputLength: services.config.proxy.max_body });
+    body = await unpackWhole(encoding, packed, services.config.proxy.max_body);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(services);
     throw new GatewayError('bad_request', `The body is not valid ${encoding}.`, { cause: error });

@@ -146,7 +146,6 @@ export class Live implements Exchange {
   stop(): void {
     this.deadlineUs = 0;
     this.another = false;
-    if (this.pending === undefined) this.#abort.abort();
-    else this.pending.stop();
+    this.pending?.stop();
   }
 }

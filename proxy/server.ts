@@ -21,6 +21,8 @@ const OPTIONS = {
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
   noDelay: true,
+  // A missing Host is refused in JSON, like everything else (see refusalOf).
+  requireHostHeader: false,
   insecureHTTPParser: false,
 } as const;
 

@@ -57,6 +57,7 @@ function sameDialect({ live, provider, model, ownKeys }: Adapting): Outgoing {
 
 function passthrough(live: Live, provider: Provider, ownKeys: boolean): Outgoing {
   const headers = headersUp(live.request.headers, true);
+  if (live.dialect !== '') headers.push('accept-encoding', 'identity');
   provider.authorize(headers, live.request.headers, ownKeys);
   return {
     provider,

@@ -36,8 +36,8 @@ const FIRST_PAUSE_MS = 100;
 export function attempt(services: Services): Layer {
   return async (live, next) => {
     await tryTargets(services, live, next);
-    if (live.cancelled.aborted) throw new ClientGone('the client went away');
     if (live.answering) return;
+    if (live.cancelled.aborted) throw new ClientGone('the client went away');
     if (live.held === undefined) throw live.failure ?? new GatewayError('internal', 'No target was tried.');
     const held = checkAnswer(live, live.held);
     sendHeld(live, held, exhausted(live, held) ? ['x-should-retry', 'false'] : []);

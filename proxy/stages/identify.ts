@@ -3,6 +3,7 @@
 
 import { GatewayError } from '../../schemas/errors.ts';
 import { credentialOf } from '../headers.ts';
+import { readLabels } from '../labels.ts';
 import type { Layer } from '../pipeline.ts';
 import type { Services } from '../services.ts';
 
@@ -13,6 +14,8 @@ export function identify({ keys, recorder }: Services): Layer {
       live.caller = caller;
       if (!caller.allowed.all) live.allowed = caller.allowed;
     }
+    // A request that the process does not survive still says whose it was.
+    readLabels(live);
     recorder.begin(live);
     if (caller === undefined && !keys.open) return Promise.reject(unauthorized(live.request.headers));
     return next(live);

@@ -8,7 +8,7 @@ import type { Reading } from '../exchange.ts';
 import { chatEvents } from './chat.ts';
 import { SseLines } from './lines.ts';
 import { messagesEvents } from './messages.ts';
-import type { EventReader, MeterState } from './reading.ts';
+import type { AnswerMeter, EventReader, MeterState } from './reading.ts';
 import { responsesEvents } from './responses.ts';
 
 const EVENTS: Readonly<Record<DialectId, EventReader>> = {
@@ -18,7 +18,7 @@ const EVENTS: Readonly<Record<DialectId, EventReader>> = {
   anthropic: messagesEvents,
 };
 
-export class Meter implements MeterState {
+export class Meter implements MeterState, AnswerMeter {
   readonly reading: Reading;
   outputBytes = 0;
   usage: unknown;
@@ -32,12 +32,10 @@ export class Meter implements MeterState {
     this.#lines = new SseLines((event, data) => read(this, event, data));
   }
 
-  /** @param latin1 the next bytes, one character each */
   push(latin1: string): void {
     this.#lines.push(latin1);
   }
 
-  /** The stream is over, one way or another. */
   end(): void {
     this.#lines.end();
     this.reading.usage = USAGE_READERS[this.#dialect](this.usage);

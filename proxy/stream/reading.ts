@@ -16,6 +16,17 @@ export interface MeterState {
   broken(): void;
 }
 
+/** Reads an answer as it passes. */
+export interface AnswerMeter {
+  readonly reading: Reading;
+  /** Bytes of text so far: what an estimate of the output stands on. */
+  readonly outputBytes: number;
+  /** @param latin1 the next bytes, one character each */
+  push(latin1: string): void;
+  /** The answer is over, one way or another. May be called again. */
+  end(): void;
+}
+
 export type EventReader = (state: MeterState, event: string, data: string) => void;
 
 export function newReading(): Reading {

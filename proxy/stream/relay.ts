@@ -2,6 +2,7 @@
 // can still be replaced: a failure before the first byte, a JSON body). Client first, meter second.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Transform } from 'node:stream';
 import { GatewayError } from '../../schemas/errors.ts';
 import { beginAnswer } from '../answer.ts';
 import { nowUs } from '../clock.ts';
@@ -12,9 +13,12 @@ import type { Cancellable, Live, Outgoing } from '../live.ts';
 import type { UpstreamController, UpstreamHandler } from '../providers/types.ts';
 import type { Services } from '../services.ts';
 import type { Watched } from '../sweep.ts';
-import { HideUsage } from './hide-usage.ts';
-import { Meter } from './meter.ts';
 import { failureOf, type Failure } from './failure.ts';
+import { Meter } from './meter.ts';
+import { Outlet, type Pace } from './outlet.ts';
+import type { AnswerMeter } from './reading.ts';
+import { TailMeter } from './tail.ts';
+import { encodingOf, unpackStream, withoutEncoding } from './unpack.ts';
 
 /** Bodies up to this size are kept whole, so that headers can say what they cost and failures can be replaced. */
 const HOLD_BYTES = 1024 * 1024;
@@ -25,9 +29,10 @@ const LINGER_US = 250e3;
 
 type Phase = 'connecting' | 'waiting' | 'holding' | 'streaming' | 'over';
 
+const UNPACKABLE: Failure = { type: 'truncated', class: 'bad_upstream', words: 'sent bytes that cannot be unpacked' };
 const GONE = new Error('the attempt is over');
 
-export class Relay implements UpstreamHandler, Watched, Cancellable {
+export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
   readonly #services: Services;
   readonly #live: Live;
   readonly #attempt: Attempt;
@@ -39,13 +44,13 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
   #held: Buffer[] = [];
   #heldBytes = 0;
   #captured = 0;
-  #meter: Meter | undefined;
-  #hide: HideUsage | undefined;
+  #meter: AnswerMeter | undefined;
+  /** The answer is a stream of events. */
+  #events = false;
+  #outlet: Outlet | undefined;
+  #unpacker: Transform | undefined;
   /** When the last byte came; 0: since the last look of the sweep, which is near enough and costs no clock. */
   #lastUs = 0;
-  /** Since when the client takes nothing; 0 while it does. */
-  #stalledUs = 0;
-  #wrote = false;
   #resolve: () => void = () => {};
 
   // oxlint-disable-next-line max-params -- one call site
@@ -54,8 +59,8 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
     this.#live = live;
     this.#attempt = attempt;
     this.#outgoing = outgoing;
-    const { content, max_bytes: max } = services.config.capture;
-    this.#captureBytes = content === 'none' ? 0 : max;
+    const { capture } = services.config;
+    this.#captureBytes = capture.content === 'none' ? 0 : capture.max_bytes;
   }
 
   /** Resolves when the attempt is over, however it ended; what it left is in the attempt and in `live.held`. */
@@ -92,18 +97,17 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
     if (this.#phase === 'over') return;
     this.#lastUs = 0;
     this.#attempt.responseSize += chunk.length;
-    if (this.#captured < this.#captureBytes) this.#capture(chunk);
     if (this.#phase === 'streaming') this.#forward(chunk);
     else this.#hold(chunk);
   }
 
   onResponseEnd(): void {
-    if (this.#phase === 'holding') {
-      this.#live.held = {
-        status: this.#attempt.httpStatus,
-        headers: this.#headers,
-        body: this.#held.length === 1 ? (this.#held[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#held),
-      };
+    if (this.#phase === 'streaming' && this.#unpacker !== undefined) this.#unpacker.end();
+    else if (this.#phase === 'holding') {
+      const [only] = this.#held;
+      const body = this.#held.length === 1 && only !== undefined ? only : Buffer.concat(this.#held);
+      this.#live.held = { status: this.#attempt.httpStatus, headers: this.#headers, body };
+      this.#capture(body);
       this.#finish();
       this.#live.ownSinceUs = this.#attempt.endUs;
     } else if (this.#phase === 'streaming') this.#endStream();
@@ -117,7 +121,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
   cancel(): void {
     if (this.#phase === 'over') return;
     // A client that hangs up after the last event has its answer.
-    if (this.#meter !== undefined) this.#meter.end();
+    this.#meter?.end();
     if (!this.#attempt.reading.complete) this.#attempt.errorType = 'cancelled';
     this.#finish();
     this.#controller?.abort(GONE);
@@ -130,8 +134,9 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
 
   check(now: number): void {
     if (this.#lastUs === 0) this.#lastUs = now;
-    if (this.#stalledUs > 0) {
-      if (now - this.#stalledUs > STALLED_US) this.#live.response.destroy();
+    const stalledUs = this.#outlet?.stalledUs ?? 0;
+    if (stalledUs > 0) {
+      if (now - stalledUs > STALLED_US) this.#live.response.destroy();
     } else if (now > this.#live.deadlineUs) this.#timeout('the whole call');
     else if (this.#phase === 'connecting' || this.#phase === 'waiting') this.#checkStart(now - this.#attempt.startUs);
     else this.#checkSilence(now - this.#lastUs);
@@ -162,16 +167,36 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
 
   #beginStream(): void {
     const live = this.#live;
-    const isEvents = one(this.#headers['content-type']).startsWith('text/event-stream');
-    if (live.dialect !== '' && isEvents) this.#meter = new Meter(live.dialect, this.#attempt.reading);
-    if (this.#outgoing.hideUsage && isEvents) this.#hide = new HideUsage();
+    this.#events = one(this.#headers['content-type']).startsWith('text/event-stream');
+    const encoding = live.dialect === '' ? '' : encodingOf(this.#headers);
+    if (encoding !== '' && !this.#unpackFirst(encoding)) return;
+    if (live.dialect !== '') {
+      const Reader = this.#events ? Meter : TailMeter;
+      this.#meter = new Reader(live.dialect, this.#attempt.reading);
+    }
     this.#phase = 'streaming';
     live.ownSinceUs = this.#lastUs;
     beginAnswer(live, this.#attempt.httpStatus, this.#headers);
-    // Headers and a first event that came in one packet leave in one packet; headers alone do not wait.
-    process.nextTick(() => {
-      if (!this.#wrote && this.#phase === 'streaming') live.response.flushHeaders();
+    const hideUsage = this.#outgoing.hideUsage && this.#events;
+    this.#outlet = new Outlet({ live, meter: this.#meter, hideUsage, pace: this });
+  }
+
+  /** The bytes are packed although plain ones were asked for: they go through an unpacker on their way out. */
+  #unpackFirst(encoding: string): boolean {
+    const unpacker = unpackStream(encoding);
+    if (unpacker === undefined) {
+      this.#fail({ type: 'protocol', class: 'bad_upstream', words: 'packed its answer in a way nobody asked for' });
+      return false;
+    }
+    this.#headers = withoutEncoding(this.#headers);
+    unpacker.on('data', (chunk: Buffer) => this.#deliver(chunk));
+    unpacker.on('drain', () => this.#controller?.resume());
+    unpacker.on('end', () => this.#phase === 'streaming' && this.#endStream());
+    unpacker.on('error', () => {
+      if (this.#phase === 'streaming') this.#fail(UNPACKABLE);
     });
+    this.#unpacker = unpacker;
+    return true;
   }
 
   #hold(chunk: Buffer): void {
@@ -192,32 +217,29 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
   }
 
   #forward(chunk: Buffer): void {
-    const { response } = this.#live;
-    const latin1 = this.#meter === undefined ? '' : chunk.toString('latin1');
-    const out = this.#hide === undefined ? chunk : this.#hide.push(chunk, latin1);
-    if (out.length > 0) this.#write(out);
-    this.#meter?.push(latin1);
-    if (response.destroyed) this.cancel();
+    if (this.#unpacker === undefined) this.#deliver(chunk);
+    else if (!this.#unpacker.write(chunk)) this.#controller?.pause();
   }
 
-  #write(bytes: Buffer | string): void {
-    const { response } = this.#live;
-    const flows = response.write(bytes);
-    if (!this.#wrote) {
-      this.#wrote = true;
-      this.#live.overheadUs += nowUs() - this.#live.ownSinceUs;
-    }
-    if (flows || this.#stalledUs > 0) return;
-    this.#stalledUs = nowUs();
+  #deliver(chunk: Buffer): void {
+    if (this.#phase !== 'streaming') return;
+    if (this.#captured < this.#captureBytes) this.#capture(chunk);
+    this.#outlet?.push(chunk);
+  }
+
+  pause(): void {
+    this.#unpacker?.pause();
     this.#controller?.pause();
-    response.once('drain', () => {
-      this.#stalledUs = 0;
-      this.#lastUs = 0;
-      this.#controller?.resume();
-    });
+  }
+
+  resume(): void {
+    this.#lastUs = 0;
+    this.#unpacker?.resume();
+    this.#controller?.resume();
   }
 
   #capture(chunk: Buffer): void {
+    if (this.#captureBytes === 0) return;
     const rest = this.#captureBytes - this.#captured;
     this.#attempt.responseBody.push(chunk.length <= rest ? chunk : chunk.subarray(0, rest));
     this.#captured += Math.min(rest, chunk.length);
@@ -228,14 +250,13 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
     const { reading } = this.#attempt;
     this.#meter?.end();
     if (this.#meter !== undefined && !reading.complete && reading.error === undefined) {
-      this.#fail({ type: 'truncated', class: 'bad_upstream', words: 'ended its stream before its last event' });
+      this.#fail({ type: 'truncated', class: 'bad_upstream', words: 'ended its answer before its end' });
       return;
     }
-    this.#flushHidden();
     if (this.#meter === undefined) reading.complete = true;
     if (reading.error !== undefined) this.#attempt.errorType = reading.error.type;
     this.#finish();
-    this.#live.response.end();
+    this.#outlet?.end();
   }
 
   #endLingering(): void {
@@ -243,15 +264,12 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
     this.#controller?.abort(GONE);
   }
 
-  #flushHidden(): void {
-    const rest = this.#hide?.end();
-    if (rest !== undefined && rest.length > 0) this.#live.response.write(rest);
-  }
-
   #fail(failure: Failure): void {
     const attempt = this.#attempt;
     const wasStreaming = this.#phase === 'streaming';
-    attempt.errorType = wasStreaming && failure.type === 'reset' ? 'truncated' : failure.type;
+    // Bytes of an answer are work done and billed: what is lost then is an answer, not only a connection.
+    const begun = wasStreaming || this.#phase === 'holding';
+    attempt.errorType = begun && failure.type === 'reset' ? 'truncated' : failure.type;
     attempt.errorMessage = `The provider "${this.#outgoing.provider.id}" ${failure.words}.`;
     this.#live.failure = new GatewayError(failure.class, attempt.errorMessage);
     if (wasStreaming) this.#breakStream(failure);
@@ -261,15 +279,14 @@ export class Relay implements UpstreamHandler, Watched, Cancellable {
 
   /** The client has part of an answer: it gets every byte that came, then its dialect's error event, then the end. */
   #breakStream(failure: Failure): void {
-    const { response, dialect, requestId } = this.#live;
+    const { dialect, requestId } = this.#live;
     this.#meter?.end();
-    if (this.#meter === undefined || dialect === '') {
-      response.destroy();
+    if (!this.#events || dialect === '') {
+      this.#outlet?.break(undefined);
       return;
     }
-    this.#flushHidden();
     const words = { class: failure.class, message: this.#attempt.errorMessage, requestId };
-    response.end(`\n\n${errorEvent(dialect, words)}`);
+    this.#outlet?.break(`\n\n${errorEvent(dialect, words)}`);
   }
 
   #finish(): void {
