@@ -76,7 +76,7 @@ async function dispatch(options: ServerOptions, guard: Guard, { request, respons
   } catch (error) {
     options.log.error('a request failed', { path: path ?? '', name: error instanceof Error ? error.name : '' });
     if (!response.headersSent)
-      refuse(response, 500, 'the request could not be answered; the log has the reason', requestId);
+      refuse(response, 500, 'the request could not be answered; the log has the reason');
     else response.destroy();
   }
 }

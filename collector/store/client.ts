@@ -3,7 +3,7 @@
 // for reading, each with one call in flight; who comes later waits in line, in JavaScript.
 // Limits stand in the SQL of each question: given as client settings they would stay on the connection for good.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions
 import { Session } from 'chdb';
 import { createChdbConnection, type ChdbConnection } from 'chdb/connection';
 import { messageOf } from '../../runtime/log.ts';
-import { engineCode, isLimit, QueryLimitError, StoreOpenError } from './errors.ts';
+import { isLimit, QueryLimitError, StoreOpenError } from './errors.ts';
 import { Pool } from './pool.ts';
 import { sql, type Sql } from './sql.ts';
 
@@ -183,9 +183,10 @@ function openError(error: unknown, options: StoreOptions): StoreOpenError {
   }
   const { path } = options;
   const code = (error as NodeJS.ErrnoException).code;
-  if (engineCode(error) === 76) {
+  const holder = holderOf(path);
+  if (holder !== undefined) {
     return new StoreOpenError(
-      `another Signalbox process uses the data directory ${path}: stop it or choose another`,
+      `another Signalbox (process ${holder}) uses the data directory ${path}: stop it, or choose another directory`,
       cause,
     );
   }
@@ -196,6 +197,17 @@ function openError(error: unknown, options: StoreOptions): StoreOpenError {
     return new StoreOpenError(`the data directory ${path} is not a directory`, cause);
   }
   return new StoreOpenError(`cannot open the store in ${path}: ${firstLine(error)}`, cause);
+}
+
+/** The live process that has the directory open: the engine says only that it cannot open it. */
+function holderOf(path: string): number | undefined {
+  try {
+    const pid = Number(/^PID: (\d+)$/m.exec(readFileSync(join(path, 'data', 'status'), 'utf8'))?.[1]);
+    process.kill(pid, 0);
+    return pid === process.pid ? undefined : pid;
+  } catch {
+    return undefined; // no such file, no such process
+  }
 }
 
 function firstLine(error: unknown): string {

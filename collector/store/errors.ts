@@ -36,6 +36,17 @@ export function isLimit(error: unknown): boolean {
   return LIMITS.has(engineCode(error) ?? 0);
 }
 
+/** What the engine said, without the values it quotes (they may be somebody's prompt): its word, the column, the row. */
+export function describe(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const code = engineCode(error);
+  if (code === undefined) return text.split('\n')[0]?.slice(0, 200) ?? '';
+  const word = /\(([A-Z][A-Z_]{3,})\)/.exec(text)?.[1] ?? 'an error of the engine';
+  const column = /while reading the value of key (\w+)/.exec(text)?.[1];
+  const row = /\(at row (\d+)\)/.exec(text)?.[1];
+  return `${word} (code ${code})${column ? ` in column ${column}` : ''}${row ? `, row ${row}` : ''}`;
+}
+
 const BAD_DATA: ReadonlySet<number> = new Set([
   3, // UNEXPECTED_END_OF_FILE
   6, // CANNOT_PARSE_TEXT
@@ -48,6 +59,7 @@ const BAD_DATA: ReadonlySet<number> = new Set([
   38, // CANNOT_PARSE_DATE
   41, // CANNOT_PARSE_DATETIME
   53, // TYPE_MISMATCH
+  69, // ARGUMENT_OUT_OF_BOUND
   70, // CANNOT_CONVERT_TYPE
   72, // CANNOT_PARSE_NUMBER
   117, // INCORRECT_DATA

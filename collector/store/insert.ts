@@ -1,12 +1,11 @@
 // Puts batches into the store, exactly once per token: each table's insert carries the token, and every table and
 // every view behind it keeps a window of the tokens it has seen.
 
-import { messageOf } from '../../runtime/log.ts';
 import type { SpanBatch } from '../../schemas/span.ts';
 import { PermanentError, type EncodedBatch, type StoreWriter } from '../component.ts';
 import { encodeBatch, IO_COLUMNS, SCORE_COLUMNS, SPAN_COLUMNS } from '../queue/codec.ts';
 import type { StoreClient } from './client.ts';
-import { isBadData } from './errors.ts';
+import { describe, isBadData } from './errors.ts';
 
 const TABLES = [
   // Payloads first: who sees a span can open it.
@@ -23,19 +22,10 @@ export function createStoreWriter(store: StoreClient): Required<StoreWriter> {
       try {
         await store.insert({ table, columns, text, token: `${token}/${table}` });
       } catch (error) {
-        if (isBadData(error)) throw new PermanentError(`${table} does not take the rows: ${reasonOf(error)}`);
-        throw error;
+        if (isBadData(error)) throw new PermanentError(`${table} does not take the rows: ${describe(error)}`);
+        throw new Error(`${table}: ${describe(error)}`);
       }
     }
   };
   return { insertEncoded, insert: (batch: SpanBatch, token) => insertEncoded(encodeBatch(batch), token) };
-}
-
-/** What the engine says, without the rows it quotes: they may hold prompts. */
-function reasonOf(error: unknown): string {
-  return (
-    messageOf(error)
-      .split(/[\n:]\s*(?:while|Buffer|Row|Line)|\(while/i)[0]
-      ?.slice(0, 200) ?? ''
-  );
 }
