@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Exchange } from '../../proxy/exchange.ts';
 import { openSocket, post, startTestProxy, type TestProxy } from '../support/proxy.ts';
@@ -347,7 +348,7 @@ describe('E01-E05: providers that fail before the first byte', () => {
 });
 
 describe('E06-E11: streams', () => {
-  const breaks: [string, (socket: import('node:net').Socket) => void, string][] = [
+  const breaks: [string, (socket: Socket) => void, string][] = [
     ['E06 a reset', (socket) => void socket.resetAndDestroy(), SSE_HEAD],
     ['E07 an end inside chunked bytes', (socket) => void socket.end(), SSE_HEAD],
     ['E08 an end that looks like success', (socket) => void socket.end(), SSE_HEAD_UNTIL_CLOSE],
