@@ -100,42 +100,19 @@ export class QueueWriter {
   }
 
   async #deliver(batch: WalBatch): Promise<void> {
-    const { firstRetryMs = 250, lastRetryMs = 30_000, log } = this.#options;
-    for (let wait = firstRetryMs; ; wait = Math.min(wait * 2, lastRetryMs)) {
-      try {
-        await this.#store(batch);
-        this.#options.wal.commit(batch);
-        return;
-      } catch (error) {
-        this.#options.onRetry();
-        log.warn('the store did not take a batch; trying again', {
-          error: messageOf(error),
-          wait_ms: Math.round(wait),
-        });
-        if (this.#closing) this.#stop.abort();
-        this.#backingOff = true;
-        await this.#pause(wait * (0.75 + Math.random() / 2));
-        this.#backingOff = false;
-        if (this.#stop.signal.aborted) return;
-      }
-    }
-  }
-
-  async #store(batch: WalBatch): Promise<void> {
     const started = performance.now();
     const rows = countRows(batch.rows);
-    try {
-      if (rows > 0) await this.#insert(batch.rows, batch.token);
-      this.#options.onStored(rows, performance.now() - started);
-    } catch (error) {
-      if (!(error instanceof PermanentError)) throw error;
-      const poison = await this.#split(batch, error);
-      const bad = poison.reduce((sum, each) => sum + countRows(each.rows), 0);
+    const failed = rows > 0 ? await this.#insert(batch.rows, batch.token) : undefined;
+    const poison = failed ? await this.#split(batch, failed) : [];
+    if (this.#stop.signal.aborted) return;
+    const bad = poison.reduce((sum, each) => sum + countRows(each.rows), 0);
+    if (bad > 0) {
       this.#quarantine.keep(batch.token, poison);
       this.#options.onQuarantined(bad);
-      this.#options.onStored(rows - bad, performance.now() - started);
       this.#options.log.error('rows were refused by the store and set aside', { rows: bad, reason: poison[0]?.reason });
     }
+    this.#options.wal.commit(batch);
+    this.#options.onStored(rows - bad, performance.now() - started);
   }
 
   /**
@@ -151,14 +128,13 @@ export class QueueWriter {
       { from: spans.rows + io.rows, to: spans.rows + io.rows + scores.rows, whole: true },
     ];
     let inserts = 0;
-    for (let part = open.shift(); part; part = open.shift()) {
+    for (let part = open.shift(); part && !this.#stop.signal.aborted; part = open.shift()) {
       const { from, to, whole } = part;
       if (to === from) continue;
       const rows = sliceBatch(batch.rows, from, to);
       const tooMany = inserts++ >= MAX_SPLITS;
-      const failed = tooMany
-        ? first
-        : await this.#tryInsert(rows, whole ? batch.token : `${batch.token}/${from}-${to}`);
+      const token = whole ? batch.token : `${batch.token}/${from}-${to}`;
+      const failed = tooMany ? first : await this.#insert(rows, token);
       if (!failed) continue;
       if (tooMany || to - from === 1) poison.push({ rows, reason: failed.message });
       else {
@@ -169,17 +145,33 @@ export class QueueWriter {
     return poison;
   }
 
-  async #tryInsert(rows: EncodedBatch, token: string): Promise<PermanentError | undefined> {
-    try {
-      await this.#insert(rows, token);
-      return undefined;
-    } catch (error) {
-      if (error instanceof PermanentError) return error;
-      throw error;
+  /**
+   * Until the store has the rows, refuses them for good, or the writer stops.
+   * @returns why the store refuses them
+   */
+  async #insert(rows: EncodedBatch, token: string): Promise<PermanentError | undefined> {
+    const { firstRetryMs = 250, lastRetryMs = 30_000, log } = this.#options;
+    for (let wait = firstRetryMs; !this.#stop.signal.aborted; wait = Math.min(wait * 2, lastRetryMs)) {
+      try {
+        await this.#attempt(rows, token);
+        return undefined;
+      } catch (error) {
+        if (error instanceof PermanentError) return error;
+        this.#options.onRetry();
+        log.warn('the store did not take a batch; trying again', {
+          error: messageOf(error),
+          wait_ms: Math.round(wait),
+        });
+        if (this.#closing) this.#stop.abort();
+        this.#backingOff = true;
+        await this.#pause(wait * (0.75 + Math.random() / 2));
+        this.#backingOff = false;
+      }
     }
+    return undefined;
   }
 
-  async #insert(rows: EncodedBatch, token: string): Promise<void> {
+  async #attempt(rows: EncodedBatch, token: string): Promise<void> {
     const { store, timeoutMs = 120_000 } = this.#options;
     const insert = store.insertEncoded ? store.insertEncoded(rows, token) : store.insert(decodeBatch(rows), token);
     const timer = new AbortController();

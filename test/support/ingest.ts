@@ -96,8 +96,8 @@ export function otlpSpan(fields: Record<string, unknown> = {}): Record<string, u
   spanCount++;
   const now = Date.now();
   return {
-    traceId: spanCount.toString(16).padStart(32, 'a'),
-    spanId: spanCount.toString(16).padStart(16, 'b'),
+    traceId: `a${spanCount.toString(16).padStart(31, '0')}`,
+    spanId: `b${spanCount.toString(16).padStart(15, '0')}`,
     name: 'work',
     kind: 1,
     startTimeUnixNano: `${now - 5}000000`,
