@@ -36,29 +36,21 @@ const PATTERNS = new RegExp(
   'g',
 );
 
-/** A fixed part of each pattern above, two bytes of it that are rare in text, and how long the word goes on at least. */
-const MARKS: readonly (readonly [fixed: string, rare: string, more: number])[] = [
-  ...['sk-', 'rk-', 'pk-'].map((mark) => [mark, 'k-', 16] as const),
-  ...['sk_', 'rk_', 'pk_'].map((mark) => [mark, 'k_', 16] as const),
-  ['xai-', 'i-', 16],
-  ['r8_', '8_', 16],
-  ['hf_', 'f_', 16],
-  ['eyJ', 'yJ', 8],
-  ['AIza', 'Iz', 20],
-  ['AKIA', 'KI', 12],
-  ['ASIA', 'IA', 12],
-  ...['gho_', 'ghp_', 'ghs_', 'ghu_', 'ghr_'].map((mark) => [mark, 'gh', 16] as const),
-  ['github_pat_', 'b_', 16],
-  ['xox', 'xo', 10],
-  ['earer ', 'ea', 8],
-  ['EARER ', 'EA', 8],
-  ['-----BEGIN ', '-B', 0],
+/** A fixed part of each pattern above, and how many word bytes follow it at least. */
+const MARKS: readonly (readonly [more: number, ...fixed: string[]])[] = [
+  [16, 'sk-', 'rk-', 'pk-', 'sk_', 'rk_', 'pk_', 'xai-', 'r8_', 'hf_'],
+  [16, 'gho_', 'ghp_', 'ghs_', 'ghu_', 'ghr_', 'github_pat_'],
+  [8, 'eyJ', 'bearer ', 'Bearer ', 'BEARER '],
+  [20, 'AIza'],
+  [12, 'AKIA', 'ASIA'],
+  [10, 'xox'],
+  [0, '-----BEGIN '],
 ];
 
 interface Mark {
   readonly bytes: Buffer;
-  /** Where in it the pair of bytes stands that found it. */
-  readonly pairAt: number;
+  /** Where in it the byte stands that finds it: its rarest. */
+  readonly anchorAt: number;
   /** Word bytes that follow at least. */
   readonly more: number;
   /** The secret to mask; '' when PATTERNS does. */
@@ -105,51 +97,83 @@ function spellings(secret: string): string[] {
   return [...new Set([...plain, ...aligned.filter((text) => text.length >= SHORTEST_SECRET)])];
 }
 
-/** One pass over the bytes for any number of marks: pairs of bytes by table, then the marks behind a pair that fits. */
+/** Bytes by how common they are in prose, JSON and code, the most common first; all others are rare. */
+const COMMON = ' etaoinsrhldcumfpgwybv",.:kx0123456789zjqETAOINSRHLDCUMFPGWYBV_-';
+
+/**
+ * One pass over the bytes for any number of marks. It stops only at the rare bytes that marks are anchored at, then
+ * looks at the byte before, and only then at the marks.
+ */
 class Finder {
-  /** By pair of bytes: 0, or one more than the index of its marks. */
+  readonly #anchors = new Uint8Array(256);
+  /** By the pair of an anchor and the byte before it: 0, or one more than the index of its marks. */
   readonly #pairs = new Uint16Array(65_536);
   readonly #marks: Mark[][] = [];
 
   constructor(literals: readonly string[]) {
-    for (const [fixed, rare, more] of MARKS) {
-      this.#add({ bytes: Buffer.from(fixed), pairAt: fixed.indexOf(rare), more, literal: '' });
+    for (const [more, ...fixed] of MARKS) {
+      for (const text of fixed) this.#add(Buffer.from(text), more, '');
     }
     for (const literal of literals) {
       // UTF-8 bytes read as Latin-1, like the text that is searched.
       const bytes = Buffer.from(literal);
-      this.#add({ bytes, pairAt: 0, more: 0, literal: bytes.toString('latin1') });
+      this.#add(bytes, 0, bytes.toString('latin1'));
     }
   }
 
-  #add(mark: Mark): void {
-    const pair = ((mark.bytes[mark.pairAt] ?? 0) << 8) | (mark.bytes[mark.pairAt + 1] ?? 0);
-    this.#pairs[pair] ||= this.#marks.push([]);
-    this.#marks[(this.#pairs[pair] ?? 0) - 1]?.push(mark);
+  #add(bytes: Buffer, more: number, literal: string): void {
+    const anchorAt = rarest(bytes);
+    const anchor = bytes[anchorAt] ?? 0;
+    this.#anchors[anchor] = 1;
+    const before = anchorAt === 0 ? Array.from({ length: 256 }, (_, byte) => byte) : [bytes[anchorAt - 1] ?? 0];
+    for (const byte of before) {
+      const pair = (byte << 8) | anchor;
+      this.#pairs[pair] ||= this.#marks.push([]);
+      this.#marks[(this.#pairs[pair] ?? 0) - 1]?.push({ bytes, anchorAt, more, literal });
+    }
   }
 
   /** Undefined: no mark is in there. Otherwise the literal secrets that are; a pattern may be there too. */
   find(bytes: Buffer): Set<string> | undefined {
-    const pairs = this.#pairs;
     let found: Set<string> | undefined;
-    let pair = 0;
-    for (let index = 0; index < bytes.length; index++) {
-      pair = ((pair & 0xff) << 8) | (bytes[index] as number);
-      const which = pairs[pair] as number;
-      if (which !== 0) found = this.#check(which, { bytes, index, found });
+    let at = nextAnchor(bytes, this.#anchors, 0);
+    while (at < bytes.length) {
+      for (const mark of this.#marksAt(bytes, at)) {
+        if (!matches(bytes, at - mark.anchorAt, mark)) continue;
+        found ??= new Set();
+        if (mark.literal !== '') found.add(mark.literal);
+      }
+      at = nextAnchor(bytes, this.#anchors, at + 1);
     }
     return found;
   }
 
-  #check(which: number, at: { bytes: Buffer; index: number; found: Set<string> | undefined }): Set<string> | undefined {
-    let { found } = at;
-    for (const mark of this.#marks[which - 1] ?? []) {
-      if (!matches(at.bytes, at.index - 1 - mark.pairAt, mark)) continue;
-      found ??= new Set();
-      if (mark.literal !== '') found.add(mark.literal);
-    }
-    return found;
+  #marksAt(bytes: Buffer, at: number): readonly Mark[] {
+    const which = this.#pairs[((bytes[at - 1] ?? 0) << 8) | (bytes[at] ?? 0)] ?? 0;
+    return which === 0 ? NO_MARKS : (this.#marks[which - 1] ?? NO_MARKS);
   }
+}
+
+const NO_MARKS: readonly Mark[] = [];
+
+/** A loop of its own, without anything else in it, runs three times as fast. */
+function nextAnchor(bytes: Buffer, anchors: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && anchors[bytes[at] as number] === 0) at++;
+  return at;
+}
+
+/** Where the rarest byte of a mark stands; in a longer one never at its start, so that it has a byte before it. */
+function rarest(bytes: Buffer): number {
+  const rank = (index: number) => {
+    const place = COMMON.indexOf(String.fromCharCode(bytes[index] ?? 0));
+    return place < 0 ? COMMON.length : place;
+  };
+  let best = bytes.length < SHORTEST_SECRET ? 0 : 1;
+  for (let index = best; index < bytes.length; index++) {
+    if (rank(index) >= rank(best)) best = index;
+  }
+  return best;
 }
 
 function matches(bytes: Buffer, at: number, mark: Mark): boolean {
