@@ -22,7 +22,16 @@ export function createProcessors(options: ProcessorOptions): (span: DecodedSpan)
   const steps = PROCESSORS.map((processor) => processor.create(options));
   return (span) => {
     const item: Item = { span, row: normalise(span, options.now(), options.count), io: undefined };
-    for (const step of steps) step(item);
+    for (const step of steps) run(step, item, options);
     return item;
   };
+}
+
+/** A mistake in one step costs what that step adds, not the span and all that came with it. */
+function run(step: (item: Item) => void, item: Item, options: ProcessorOptions): void {
+  try {
+    step(item);
+  } catch {
+    options.count('processor_failed');
+  }
 }

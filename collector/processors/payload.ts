@@ -1,7 +1,7 @@
 // The payload row of a span: content as JSON text of bounded size, and the two previews that lists show.
 
 import type { IoRow } from '../../schemas/span.ts';
-import { cutMarked, preview } from './text.ts';
+import { cutMarked, preview, toJson } from './text.ts';
 import type { Item } from './types.ts';
 
 /** JSON of one side of a conversation; above it long texts are cut, then the oldest messages left out. */
@@ -78,15 +78,6 @@ function shortened(value: unknown, depth: number): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shortened(each, depth + 1)]));
 }
 
-/** JSON from strangers may be nested deeper than JSON.stringify can follow. */
-function toJson(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return '';
-  }
-}
-
 /** What a message says, for a preview: its texts, else the tools it calls or answers. */
 function textOf(message: unknown): string {
   const texts = partsOf(message).map((part) => {
@@ -105,5 +96,5 @@ function partsOf(message: unknown): Readonly<Record<string, unknown>>[] {
 }
 
 function short(value: unknown): string {
-  return typeof value === 'string' ? value : (toJson(value) ?? '');
+  return typeof value === 'string' ? value : toJson(value);
 }

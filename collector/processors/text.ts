@@ -48,6 +48,15 @@ export function asJson(value: AttrValue): unknown {
   return value;
 }
 
+/** JSON of anything; '' of what is nested deeper than JSON.stringify can follow, as text from strangers may be. */
+export function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '';
+  }
+}
+
 /** A finite number out of a number or a text that is one; senders mix them. */
 export function asNumber(value: AttrValue | undefined): number | undefined {
   const number =

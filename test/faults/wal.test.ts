@@ -17,11 +17,11 @@ import * as json from '../../collector/receivers/otlp-json.ts';
 import type { SpanBatch } from '../../schemas/span.ts';
 import { MemoryStore, otlpAttributes, otlpRequest, otlpSpan, silent, startIngest } from '../support/ingest.ts';
 
-const process_ = createProcessors({ prices: {}, count: () => undefined, now: Date.now });
+const toItem = createProcessors({ prices: {}, count: () => undefined, now: Date.now });
 
 function batchOf(count: number, fields: Record<string, unknown> = {}): SpanBatch {
   const spans = Array.from({ length: count }, () => otlpSpan(fields));
-  const items = json.decodeTraces(Buffer.from(JSON.stringify(otlpRequest(spans)))).map(process_);
+  const items = json.decodeTraces(Buffer.from(JSON.stringify(otlpRequest(spans)))).map(toItem);
   return { spans: items.map((item) => item.row), io: items.flatMap((item) => item.io ?? []) };
 }
 
@@ -242,14 +242,7 @@ test('kill -9 at any moment: every acked span is stored, none twice, also when i
     child.kill('SIGTERM');
     await exited;
   }
-  const counts = new Map<string, number>();
-  const tokens = new Set<string>();
-  for (const line of readFileSync(join(dir, 'stored.txt'), 'utf8').trim().split('\n')) {
-    const [token = '', ids = ''] = line.split(' ');
-    if (tokens.has(token)) continue;
-    tokens.add(token);
-    for (const id of ids.split(',')) counts.set(id, (counts.get(id) ?? 0) + 1);
-  }
+  const counts = storedCounts(join(dir, 'stored.txt'));
   assert.ok(acked.length > 1000, `${acked.length} acked`);
   assert.deepEqual(
     acked.filter((id) => !counts.has(id)),
@@ -261,6 +254,19 @@ test('kill -9 at any moment: every acked span is stored, none twice, also when i
   );
   rmSync(dir, { recursive: true, force: true });
 });
+
+/** How often each span stands in the store, which takes a token once. */
+function storedCounts(file: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  const tokens = new Set<string>();
+  for (const line of readFileSync(file, 'utf8').trim().split('\n')) {
+    const [token = '', ids = ''] = line.split(' ');
+    if (tokens.has(token)) continue;
+    tokens.add(token);
+    for (const id of ids.split(',')) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return counts;
+}
 
 function request(): { body: string; ids: string[] } {
   const spans = Array.from({ length: 5 }, () => otlpSpan());

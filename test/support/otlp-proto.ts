@@ -1,7 +1,7 @@
 // The OTLP messages of opentelemetry-proto 1.11 as protobufjs wants them, written by hand from the public field
 // numbers: an independent encoder for tests of our own reader.
 
-import protobuf from 'protobufjs';
+import { Root } from 'protobufjs';
 
 type Field = [type: string, id: number, rule?: 'repeated'];
 
@@ -12,7 +12,7 @@ const message = (fields: Record<string, Field>, oneofs?: Record<string, string[]
   ...(oneofs ? { oneofs: Object.fromEntries(Object.entries(oneofs).map(([name, oneof]) => [name, { oneof }])) } : {}),
 });
 
-const root = protobuf.Root.fromJSON({
+const root = Root.fromJSON({
   nested: {
     AnyValue: message(
       {

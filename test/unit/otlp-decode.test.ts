@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import * as json from '../../collector/receivers/otlp-json.ts';
 import { DecodeError, type AttrValue, type DecodedSpan } from '../../collector/receivers/model.ts';
 import * as protobuf from '../../collector/receivers/otlp-protobuf.ts';

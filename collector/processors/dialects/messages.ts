@@ -3,7 +3,7 @@
 
 import { DIALECTS } from '../../../schemas/dialects/index.ts';
 import type { AttrValue } from '../../receivers/model.ts';
-import { asJson } from '../text.ts';
+import { asJson, toJson } from '../text.ts';
 import type { Content } from '../types.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -62,7 +62,7 @@ function listOfMessages(value: unknown, role: string): Fields[] {
   const values: unknown[] = Array.isArray(value) ? value : [value];
   return values.map((each) => {
     if (typeof each === 'object' && each !== null && !Array.isArray(each)) return each as Fields;
-    return { role, content: typeof each === 'string' ? each : JSON.stringify(each) };
+    return { role, content: typeof each === 'string' ? each : toJson(each) };
   });
 }
 
@@ -83,7 +83,7 @@ function withCalls(message: Fields): Fields {
     const call = (typeof each === 'object' && each !== null ? each : {}) as Fields;
     if ('function' in call) return call;
     const given = call['arguments'];
-    const text = typeof given === 'string' ? given : JSON.stringify(given ?? {});
+    const text = typeof given === 'string' ? given : toJson(given ?? {});
     return { id: call['id'], type: 'function', function: { name: call['name'], arguments: text } };
   });
   return { ...message, tool_calls: nested };
