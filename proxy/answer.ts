@@ -84,13 +84,14 @@ function ownHeaders(live: Live): string[] {
     headers.push(
       'x-signalbox-provider',
       attempt.target.deployment,
-      'x-signalbox-model',
-      headerText(attempt.target.model),
       'x-signalbox-attempts',
       String(live.attempts.length),
       'x-signalbox-cache',
       'none',
     );
+  }
+  if (attempt !== undefined && attempt.target.model !== '') {
+    headers.push('x-signalbox-model', headerText(attempt.target.model));
   }
   if (live.plan !== undefined) {
     headers.push('x-signalbox-reason', attempt?.reason ?? live.plan.reason);

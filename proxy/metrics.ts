@@ -13,6 +13,8 @@ export class ProxyMetrics {
   readonly #requests: Counter;
   readonly #attempts: Counter;
   readonly #refused: Counter;
+  /** Counters with their labels settled, by those labels. */
+  readonly #bound = new Map<string, () => void>();
   readonly #overhead: Histogram;
   readonly #duration: Histogram;
 
@@ -31,16 +33,52 @@ export class ProxyMetrics {
   }
 
   ended(live: Live): void {
-    const dialect = live.dialect === '' ? 'none' : live.dialect;
-    this.#requests.add(1, { dialect, outcome: live.outcome, status: String(live.httpStatus) });
-    for (const { target, errorType } of live.attempts) {
-      this.#attempts.add(1, { deployment: target.deployment, result: errorType === '' ? 'ok' : errorType });
-    }
+    this.#countRequest(live);
+    for (const { target, errorType } of live.attempts) this.#countAttempt(target.deployment, resultOf(errorType));
     if (live.overheadUs > 0) this.#overhead.observe(live.overheadUs / 1e6);
     this.#duration.observe((live.endUs - live.startUs) / 1e6);
+  }
+
+  #countRequest({ dialect, outcome, httpStatus }: Live): void {
+    const key = `${dialect} ${outcome} ${httpStatus}`;
+    let count = this.#bound.get(key);
+    if (count === undefined) {
+      const labels = { dialect: dialect === '' ? 'none' : dialect, outcome, status: String(httpStatus) };
+      count = this.#requests.bind(labels);
+      this.#bound.set(key, count);
+    }
+    count();
+  }
+
+  #countAttempt(deployment: string, result: string): void {
+    const key = `${deployment} ${result}`;
+    let count = this.#bound.get(key);
+    if (count === undefined) {
+      count = this.#attempts.bind({ deployment, result });
+      this.#bound.set(key, count);
+    }
+    count();
   }
 
   refused(reason: string): void {
     this.#refused.add(1, { reason });
   }
+}
+
+const WORDS: ReadonlySet<string> = new Set([
+  'cancelled',
+  'connect',
+  'empty',
+  'not_json',
+  'protocol',
+  'redirect',
+  'reset',
+  'timeout',
+  'truncated',
+]);
+
+/** A provider words its errors as it likes; a label must not. */
+function resultOf(errorType: string): string {
+  if (errorType === '') return 'ok';
+  return WORDS.has(errorType) || /^\d{3}$/.test(errorType) ? errorType : 'provider_error';
 }

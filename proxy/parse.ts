@@ -1,10 +1,9 @@
 // A JSON body, read strictly: what is decided here and what is forwarded must be the same reading of the same bytes.
 
 import { isAscii, isUtf8 } from 'node:buffer';
-import { setImmediate as immediate } from 'node:timers/promises';
 import { isFields, type Fields } from '../schemas/dialects/read.ts';
 import { GatewayError } from '../schemas/errors.ts';
-import { scanBody, type BodyScan } from './json/scan.ts';
+import { scanBigBody, scanBody, type BodyScan } from './json/scan.ts';
 
 export interface ParsedBody {
   /** Without a byte order mark. */
@@ -46,13 +45,9 @@ export async function parseBody(bytes: Buffer): Promise<ParsedBody> {
   return { body, json, scan: withoutDuplicates(scan) };
 }
 
-/** A big body is looked at between two turns of the event loop, so that others are served before and after. */
 async function parseBig(body: Buffer): Promise<ParsedBody> {
-  await immediate();
-  const scan = checked(scanBody(body.toString('latin1'), SETTINGS, MAX_DEPTH));
-  const json = settingsOf(body, withoutDuplicates(scan));
-  await immediate();
-  return { body, json, scan };
+  const scan = checked(await scanBigBody(body.toString('latin1'), SETTINGS, MAX_DEPTH));
+  return { body, json: settingsOf(body, withoutDuplicates(scan)), scan };
 }
 
 function withoutBom(bytes: Buffer): Buffer {

@@ -59,6 +59,12 @@ export class Counter {
     this.#values.set(text, (this.#values.get(text) ?? 0) + amount);
   }
 
+  /** The same with its labels settled, for paths where making their text would cost more than the counting. */
+  bind(labels: Labels): (amount?: number) => void {
+    const text = labelText(labels);
+    return (amount = 1) => void this.#values.set(text, (this.#values.get(text) ?? 0) + amount);
+  }
+
   /** Sum over all labels. */
   get total(): number {
     return [...this.#values.values()].reduce((sum, value) => sum + value, 0);

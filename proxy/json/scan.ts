@@ -2,6 +2,8 @@
 // character a byte: JSON's own marks are ASCII and never part of a UTF-8 sequence, so that offsets are byte offsets.
 // Tolerant: on broken JSON it ends early or finds nonsense, and never throws; JSON.parse is the judge.
 
+import { setImmediate as immediate } from 'node:timers/promises';
+
 /** A value of the outermost object: its first byte and the one after its last. */
 export interface Span {
   readonly start: number;
@@ -48,7 +50,17 @@ function isEscaped(text: string, at: number, from: number): boolean {
  */
 export function scanBody(text: string, wanted: ReadonlySet<string>, maxDepth: number): BodyScan {
   const scanner = new Scanner(text, wanted, maxDepth);
-  scanner.run();
+  scanner.advance(text.length);
+  return scanner;
+}
+
+/** Characters looked at between two turns of the event loop. */
+const SLICE = 2 * 1024 * 1024;
+
+/** The same for a text of many megabytes, in slices, so that nobody else waits for the whole of it. */
+export async function scanBigBody(text: string, wanted: ReadonlySet<string>, maxDepth: number): Promise<BodyScan> {
+  const scanner = new Scanner(text, wanted, maxDepth);
+  for (let upTo = SLICE; scanner.advance(upTo); upTo += SLICE) await immediate();
   return scanner;
 }
 
@@ -61,6 +73,7 @@ class Scanner implements BodyScan {
   readonly #text: string;
   readonly #wanted: ReadonlySet<string>;
   readonly #maxDepth: number;
+  #at = 0;
   #depth = 0;
   /** The last string of the outermost object, a key if a colon follows. */
   #stringStart = 0;
@@ -75,9 +88,12 @@ class Scanner implements BodyScan {
     this.#maxDepth = maxDepth;
   }
 
-  run(): void {
+  /** Goes on up to a place in the text; false when there is nothing more to look at. */
+  advance(upTo: number): boolean {
     const text = this.#text;
-    for (let at = 0; at < text.length && this.deepest <= this.#maxDepth; at++) {
+    const end = Math.min(upTo, text.length);
+    let at = this.#at;
+    for (; at < end && this.deepest <= this.#maxDepth; at++) {
       const code = text.charCodeAt(at);
       if (code === QUOTE) {
         const end = stringEnd(text, at + 1);
@@ -86,6 +102,8 @@ class Scanner implements BodyScan {
       } else if (code > COLON) this.#bracket(code, at);
       else if (this.#depth === 1) this.#separator(code, at);
     }
+    this.#at = at;
+    return at < text.length && this.deepest <= this.#maxDepth;
   }
 
   #sawString(start: number, end: number): void {

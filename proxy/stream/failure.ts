@@ -8,6 +8,8 @@ export interface Failure {
   readonly class: ErrorClass;
   /** After `The provider "x"`. */
   readonly words: string;
+  /** A code for the record; callers are not told what an operator's network looks like. */
+  readonly code?: string;
 }
 
 const RESET: ReadonlySet<string> = new Set([
@@ -21,15 +23,11 @@ const RESET: ReadonlySet<string> = new Set([
 /** @param connecting true until the request was written */
 export function failureOf(error: Error, connecting: boolean): Failure {
   const code = codeOf(error);
-  if (connecting) {
-    const words = code === '' ? 'could not be reached' : `could not be reached (${code})`;
-    return { type: 'connect', class: 'bad_upstream', words };
-  }
+  if (connecting) return { type: 'connect', class: 'bad_upstream', words: 'could not be reached', code };
   if (RESET.has(code)) return { type: 'reset', class: 'bad_upstream', words: 'closed the connection too early' };
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
     return { type: 'truncated', class: 'bad_upstream', words: 'sent less than it announced' };
-  const words = `gave an answer that is not valid HTTP${code === '' ? '' : ` (${code})`}`;
-  return { type: 'protocol', class: 'bad_upstream', words };
+  return { type: 'protocol', class: 'bad_upstream', words: 'gave an answer that is not valid HTTP', code };
 }
 
 /** The code of an error, of its cause, or of the first of several (a host with more than one address). */

@@ -3,7 +3,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Transform } from 'node:stream';
-import { GatewayError } from '../../schemas/errors.ts';
+import { GatewayError, type ErrorClass } from '../../schemas/errors.ts';
 import { beginAnswer } from '../answer.ts';
 import { nowUs } from '../clock.ts';
 import { errorEvent } from '../errors.ts';
@@ -270,23 +270,23 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
     // Bytes of an answer are work done and billed: what is lost then is an answer, not only a connection.
     const begun = wasStreaming || this.#phase === 'holding';
     attempt.errorType = begun && failure.type === 'reset' ? 'truncated' : failure.type;
-    attempt.errorMessage = `The provider "${this.#outgoing.provider.id}" ${failure.words}.`;
-    this.#live.failure = new GatewayError(failure.class, attempt.errorMessage);
-    if (wasStreaming) this.#breakStream(failure);
+    const message = `The provider "${this.#outgoing.provider.id}" ${failure.words}.`;
+    attempt.errorMessage = failure.code ? `${message} ${failure.code}` : message;
+    this.#live.failure = new GatewayError(failure.class, message);
+    if (wasStreaming) this.#breakStream(failure.class, message);
     this.#finish();
     this.#controller?.abort(GONE);
   }
 
   /** The client has part of an answer: it gets every byte that came, then its dialect's error event, then the end. */
-  #breakStream(failure: Failure): void {
+  #breakStream(errorClass: ErrorClass, message: string): void {
     const { dialect, requestId } = this.#live;
     this.#meter?.end();
     if (!this.#events || dialect === '') {
       this.#outlet?.break(undefined);
       return;
     }
-    const words = { class: failure.class, message: this.#attempt.errorMessage, requestId };
-    this.#outlet?.break(`\n\n${errorEvent(dialect, words)}`);
+    this.#outlet?.break(`\n\n${errorEvent(dialect, { class: errorClass, message, requestId })}`);
   }
 
   #finish(): void {
