@@ -40,6 +40,8 @@ const PATHS: Readonly<Record<DialectId, string>> = {
 };
 
 const TAIL = 600;
+/** Nothing planned takes nearly as long: a call that does has been forgotten by somebody. */
+const PATIENCE_MS = 20_000;
 
 export interface LoadOptions {
   readonly url: string;
@@ -123,9 +125,11 @@ function callOnce({ url, key }: LoadOptions, planned: Planned, agent: Agent): Pr
     });
     const timer =
       planned.abortAfterMs === undefined ? undefined : setTimeout(() => outgoing.destroy(), planned.abortAfterMs);
+    const patience = setTimeout(() => outgoing.destroy(new Error(`no end after ${PATIENCE_MS} ms`)), PATIENCE_MS);
     const done = (error: string) => {
       if (entry.endedAt !== 0) return;
       clearTimeout(timer);
+      clearTimeout(patience);
       entry.endedAt = Date.now();
       entry.error = error;
       resolve(entry);

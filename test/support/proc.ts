@@ -95,6 +95,7 @@ export class Signalbox {
     this.#ended = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => resolve(code ?? (signal === null ? -1 : 128)));
     });
+    process.once('exit', () => this.#process.kill('SIGKILL'));
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.#hear(line));
     }

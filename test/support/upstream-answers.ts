@@ -56,7 +56,7 @@ export function sayingOf(scenario: string, asked: Asked, usage: Usage | undefine
     return { ...said, tool: { id: `call_${hash(asked.id)}`, name: 'weather', arguments: ARGUMENTS } };
   }
   if (scenario === 'json') return { ...said, text: JSON_ANSWER };
-  const words = Array.from({ length: scenario === 'long' ? 400 : 12 }, (_, index) => `wörd${index}`);
+  const words = Array.from({ length: scenario === 'long' ? 150 : 12 }, (_, index) => `wörd${index}`);
   const text = `Answer to ${asked.id}: ${words.join(' ')} 🦊.`;
   return { ...said, text, reasoning: scenario === 'reasoning' ? 'First think, then spéak.' : '' };
 }
