@@ -1,25 +1,27 @@
 // The colours of this browser's series, remembered so that a model looks the same on every page and after a reload.
+// Models, providers and routes each have the ten colours to themselves.
 import { assign } from './lib/colour.ts';
 import { store } from './view.svelte.ts';
 
-const NAME = 'colours';
-let table: ReadonlyMap<string, number> | undefined;
+export type Kind = 'model' | 'provider' | 'route';
 
-function known(): ReadonlyMap<string, number> {
+const tables = new Map<Kind, ReadonlyMap<string, number>>();
+const KEEP = 200;
+
+function known(kind: Kind): ReadonlyMap<string, number> {
   try {
-    const saved: unknown = JSON.parse(localStorage.getItem(`signalbox.${NAME}`) ?? '[]');
+    const saved: unknown = JSON.parse(localStorage.getItem(`signalbox.colours.${kind}`) ?? '[]');
     return new Map(Array.isArray(saved) ? (saved as [string, number][]) : []);
   } catch {
     return new Map();
   }
 }
 
-/** CSS colours for these names, by name. */
-export function coloursOf(names: readonly string[]): ReadonlyMap<string, string> {
-  table ??= known();
-  if (names.some((name) => !table?.has(name))) {
-    table = assign(names, table);
-    store(NAME, JSON.stringify([...table].slice(-200)));
-  }
-  return new Map(names.map((name) => [name, `var(--s-${table?.get(name) ?? 9})`]));
+/** CSS colours for these names, by name. Names that come first find more colours free. */
+export function coloursOf(kind: Kind, names: readonly string[]): ReadonlyMap<string, string> {
+  const before = tables.get(kind) ?? known(kind);
+  const table = names.every((name) => before.has(name)) ? before : assign(names, before);
+  tables.set(kind, table);
+  if (table !== before) store(`colours.${kind}`, JSON.stringify([...table].slice(-KEEP)));
+  return new Map(names.map((name) => [name, `var(--s-${table.get(name) ?? 9})`]));
 }

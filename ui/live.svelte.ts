@@ -1,5 +1,6 @@
 // The live tail: one WebSocket while a page wants it, a bounded list of the newest requests, and a count of what was left out.
 import type { LiveMessage, TraceSummary } from '../schemas/api.ts';
+import { join } from './lib/merge.ts';
 
 const KEEP = 1000;
 const FLUSH_MS = 200;
@@ -76,17 +77,9 @@ export class Live {
     this.perSecond = this.#arrived.length / 5;
     this.waiting = this.paused ? this.#inbox.length : 0;
     if (this.paused || this.#inbox.length === 0) return;
-    this.traces = newest(this.#inbox.reverse(), this.traces);
+    this.traces = join(this.#inbox, this.traces, KEEP);
     this.#inbox = [];
   }
-}
-
-/** A trace that is told of again takes its first place with its newest totals. */
-function newest(fresh: readonly TraceSummary[], known: readonly TraceSummary[]): TraceSummary[] {
-  const latest = new Map<string, TraceSummary>();
-  for (const trace of fresh) if (!latest.has(trace.trace_id)) latest.set(trace.trace_id, trace);
-  const rest = known.filter((trace) => !latest.has(trace.trace_id));
-  return [...latest.values(), ...rest].slice(0, KEEP);
 }
 
 function parse(data: unknown): LiveMessage | undefined {

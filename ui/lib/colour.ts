@@ -1,5 +1,5 @@
 // One colour for each model, provider or route, the same on every page: a stable hash picks the slot, and a name whose
-// slot is taken takes the next free one.
+// slot is taken takes the next one that fewest others have.
 
 export const SERIES_COLOURS = 10;
 
@@ -12,15 +12,19 @@ export function hash(text: string): number {
   return value;
 }
 
-/** Adds names to the table; those already in it keep their slot. When all slots are taken, the hash alone decides. */
+/** Adds names to the table, in their order; those already in it keep their slot. */
 export function assign(names: readonly string[], table: ReadonlyMap<string, number>): Map<string, number> {
   const next = new Map(table);
-  for (const name of [...new Set(names)].sort()) {
+  const taken = Array.from({ length: SERIES_COLOURS }, () => 0);
+  for (const slot of next.values()) taken[slot] = (taken[slot] ?? 0) + 1;
+  for (const name of names) {
     if (next.has(name)) continue;
-    const taken = new Set(next.values());
     const first = hash(name) % SERIES_COLOURS;
-    const free = Array.from({ length: SERIES_COLOURS }, (_, index) => (first + index) % SERIES_COLOURS);
-    next.set(name, free.find((slot) => !taken.has(slot)) ?? first);
+    const slots = Array.from({ length: SERIES_COLOURS }, (_, index) => (first + index) % SERIES_COLOURS);
+    const least = Math.min(...taken);
+    const slot = slots.find((one) => taken[one] === least) ?? first;
+    taken[slot] = (taken[slot] ?? 0) + 1;
+    next.set(name, slot);
   }
   return next;
 }

@@ -2,7 +2,7 @@
 // shown, in which order and width, is one URL parameter: `start,model:180,duration`.
 import type { TraceSummary } from '../../schemas/api.ts';
 import { count, duration, money, NONE } from './format.ts';
-import { outcomeWords } from './story.ts';
+import { errorWords, outcomeWords } from './story.ts';
 
 export interface Column {
   readonly id: string;
@@ -83,7 +83,7 @@ export function nextOrder(order: string, id: string): string {
 }
 
 function outcomeText({ status, error_type, outcome }: TraceSummary): string {
-  if (status === 'error') return error_type || outcomeWords(outcome || 'error');
+  if (status === 'error') return errorWords(error_type) || outcomeWords(outcome || 'error');
   return outcome === '' || outcome === 'ok' ? 'ok' : outcomeWords(outcome);
 }
 
@@ -100,7 +100,7 @@ function tokensText(trace: TraceSummary): string {
   return sum === 0 ? NONE : `${trace.tok_estimated ? '~' : ''}${count(sum)}`;
 }
 
-function costText({ cost_usd, cost_partial }: TraceSummary): string {
-  if (cost_usd === null) return 'unpriced';
+function costText({ cost_usd, cost_partial, attempts }: TraceSummary): string {
+  if (cost_usd === null) return attempts === 0 ? NONE : 'unpriced';
   return `${cost_partial ? '≥' : ''}${money(cost_usd)}`;
 }

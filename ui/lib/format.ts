@@ -30,11 +30,12 @@ function longDuration(ms: number): string {
   return `${Math.floor(minutes / 1440)}${GAP}d${GAP}${Math.floor((minutes % 1440) / 60)}${GAP}h`;
 }
 
-/** $0.000042, $0.0042, $0.124, $12.40, $1,240, $1.24M. Unknown is a dash: a missing price is not a zero. */
+/** <$0.00001, $0.000042, $0.0042, $0.124, $12.40, $1,240, $1.24M. Unknown is a dash: a missing price is not a zero. */
 export function money(usd: number | null | undefined): string {
   if (usd === null || usd === undefined || !Number.isFinite(usd)) return NONE;
   if (usd === 0) return '$0';
   const size = Math.abs(usd);
+  if (size < 0.00001) return '<$0.00001';
   if (size < 0.1) return `$${Number(usd.toPrecision(2)).toFixed(Math.min(10, 1 - Math.floor(Math.log10(size))))}`;
   if (size < 1) return `$${trim(usd, 3)}`;
   if (size < 1000) return `$${trim(usd, 2)}`;

@@ -55,7 +55,7 @@ function callSteps(span: ApiSpan): Step[] {
     steps.push(step(span, span.ttft, { title: `First token after ${duration(span.ttft)}` }));
   }
   if (span.status === 'error') {
-    const what = [span.error_type, span.http_status > 0 ? `HTTP ${span.http_status}` : ''].filter(Boolean).join(', ');
+    const what = errorOf(span);
     const title = `Failed after ${duration(span.duration)}${what ? `: ${what}` : ''}`;
     return [...steps, step(span, span.duration, { tone: 'bad', title, detail: span.status_message })];
   }
@@ -99,6 +99,17 @@ const OUTCOME_WORDS: Readonly<Record<string, string>> = {
   gateway_error: 'Signalbox failed',
   crashed: 'the proxy crashed',
 };
+
+/** Providers' failures are named by their HTTP status where they gave nothing better. */
+export function errorWords(type: string): string {
+  return /^\d{3}$/.test(type) ? `HTTP ${type}` : type;
+}
+
+/** rate_limited, HTTP 429 */
+export function errorOf({ error_type, http_status }: ApiSpan): string {
+  const status = http_status > 0 ? `HTTP ${http_status}` : '';
+  return [...new Set([errorWords(error_type), status])].filter(Boolean).join(', ');
+}
 
 export function outcomeWords(outcome: string): string {
   return OUTCOME_WORDS[outcome] ?? outcome;
