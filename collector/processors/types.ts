@@ -35,6 +35,8 @@ export const DROP_REASONS = [
   'cardinality',
   'event_count',
   'link_count',
+  /** A step threw, which it must not: the span went on without it. */
+  'processor_failed',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
