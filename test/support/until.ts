@@ -2,10 +2,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export async function until(condition: () => boolean, what = 'the condition'): Promise<void> {
-  const deadline = performance.now() + 15_000;
+export async function until(condition: () => boolean, what = 'the condition', patienceMs = 15_000): Promise<void> {
+  const deadline = performance.now() + patienceMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited 15 s for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${patienceMs} ms for ${what}`);
     await sleep(5);
   }
 }
