@@ -23,6 +23,8 @@ import type { ReadableSpan } from './exporter.ts';
 import type { RequestSpans, SpanData } from './spans.ts';
 
 type Resource = ReadableSpan['resource'];
+/** A span that nobody else sees yet. The SDK has one resource for all its spans; these get their worker's. */
+type OwnSpan = Omit<ReadableSpan, 'resource'> & { resource: Resource };
 
 export interface TracingOptions {
   readonly version: string | undefined;
@@ -37,7 +39,7 @@ export class Tracing {
   readonly #tracer;
   readonly #ids = { traceId: '', spanId: '' };
   readonly #resources = new Map<string, Resource>();
-  #ended: ReadableSpan[] = [];
+  #ended: OwnSpan[] = [];
 
   constructor({ version, environment, warn }: TracingOptions) {
     forgetEnvironment('OTEL_');
@@ -51,7 +53,7 @@ export class Tracing {
     };
     const collect = {
       onStart: silent,
-      onEnd: (span: ReadableSpan) => void this.#ended.push(span),
+      onEnd: (span: OwnSpan) => void this.#ended.push(span),
       forceFlush: () => Promise.resolve(),
       shutdown: () => Promise.resolve(),
     };
@@ -74,7 +76,8 @@ export class Tracing {
     this.#ended = [];
     const server = this.#span(request.traceId, parentOf(request), request.server);
     for (const client of request.clients) this.#span(request.traceId, server, client);
-    return this.#ended.map((span) => withResource(span, this.#resource(span.resource, writerId)));
+    for (const span of this.#ended) span.resource = this.#resource(span.resource, writerId);
+    return this.#ended;
   }
 
   async close(): Promise<void> {
@@ -114,29 +117,6 @@ function parentOf({ traceId, parentSpanId, traceState }: RequestSpans): Context 
   const parent = { traceId, spanId: parentSpanId, traceFlags: TraceFlags.SAMPLED, isRemote: true };
   const state = traceState === '' ? {} : { traceState: createTraceState(traceState) };
   return trace.setSpan(ROOT_CONTEXT, trace.wrapSpanContext({ ...parent, ...state }));
-}
-
-/** A finished span with another resource: the SDK has one for all. */
-function withResource(span: ReadableSpan, resource: Resource): ReadableSpan {
-  return {
-    name: span.name,
-    kind: span.kind,
-    spanContext: () => span.spanContext(),
-    ...(span.parentSpanContext ? { parentSpanContext: span.parentSpanContext } : {}),
-    startTime: span.startTime,
-    endTime: span.endTime,
-    status: span.status,
-    attributes: span.attributes,
-    links: span.links,
-    events: span.events,
-    duration: span.duration,
-    ended: span.ended,
-    resource,
-    instrumentationScope: span.instrumentationScope,
-    droppedAttributesCount: span.droppedAttributesCount,
-    droppedEventsCount: span.droppedEventsCount,
-    droppedLinksCount: span.droppedLinksCount,
-  };
 }
 
 function hrTime(us: number): HrTime {
