@@ -4,7 +4,11 @@ import { SvelteURL } from 'svelte/reactivity';
 /** The present address; reading it in an effect or a derived value follows it. */
 export const here = new SvelteURL(location.href);
 
+/** How many entries of the history, at least, are ours to go back over. */
+let ours = 0;
+
 addEventListener('popstate', () => {
+  ours = Math.max(0, ours - 1);
   here.href = location.href;
 });
 
@@ -17,8 +21,17 @@ export interface Move {
 export function navigate(to: string, { replace = false }: Move = {}): void {
   if (to === location.pathname + location.search) return;
   if (replace) history.replaceState(null, '', to);
-  else history.pushState(null, '', to);
+  else {
+    history.pushState(null, '', to);
+    ours += 1;
+  }
   here.href = location.href;
+}
+
+/** To where one came from inside the application, and never out of it. */
+export function goBack(otherwise: string): void {
+  if (ours > 0) history.back();
+  else navigate(otherwise);
 }
 
 /** The present address with some parameters changed; an empty value takes one away. */

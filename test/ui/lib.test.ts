@@ -63,8 +63,10 @@ describe('time range', () => {
   it('moves back, never after now, and widens around its middle', () => {
     const hour = { from: 'now-1h', to: '' };
     assert.ok(isRelative(hour));
-    assert.deepEqual(previous(hour, NOW), { from: String(NOW - 7_200_000), to: String(NOW - 3_600_000) });
-    assert.deepEqual(shift(hour, -1, NOW), previous(hour, NOW));
+    const before = { from: String(NOW - 7_200_000), to: String(NOW - 3_600_000) };
+    assert.deepEqual(previous(hour, NOW), { from: 'now-2h', to: 'now-1h' });
+    assert.deepEqual(previous({ from: String(NOW - 3_600_000), to: String(NOW) }, NOW), before);
+    assert.deepEqual(shift(hour, -1, NOW), before);
     assert.deepEqual(shift(hour, 1, NOW), { from: String(NOW - 3_600_000), to: String(NOW) });
     assert.deepEqual(widen(hour, NOW), { from: String(NOW - 7_200_000), to: String(NOW) });
   });

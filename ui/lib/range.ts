@@ -39,8 +39,10 @@ export function resolve(range: Range, now: number): { from: number; to: number }
   return { from, to };
 }
 
-/** The stretch of the same length just before. */
+/** The stretch of the same length just before; a relative one stays relative, so that the collector's clock decides. */
 export function previous(range: Range, now: number): Range {
+  const relative = isRelative(range) ? /^now-(\d+)([smhdw])$/.exec(range.from) : null;
+  if (relative) return { from: `now-${Number(relative[1]) * 2}${relative[2] ?? ''}`, to: range.from };
   const { from, to } = resolve(range, now);
   return { from: String(Math.round(from - (to - from))), to: String(Math.round(from)) };
 }
