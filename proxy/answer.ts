@@ -25,7 +25,7 @@ export function beginAnswer(live: Live, status: number, upstream: IncomingHttpHe
 export function sendHeld(live: Live, held: Held, more: readonly string[]): void {
   const headers = ownHeaders(live);
   const total = live.attempts.at(-1)?.cost?.total;
-  if (total !== undefined) headers.push('x-signalbox-cost-usd', String(total));
+  if (total !== undefined) headers.push('x-signalbox-cost-usd', decimal(total));
   headers.push(...more);
   headersDown(held.headers, headers);
   headers.push('content-length', String(held.body.length));
@@ -59,6 +59,11 @@ export function sendError(live: Live, error: GatewayError): void {
   open(live, status, headers);
   live.response.end(body);
   linger(live);
+}
+
+/** USD without an exponent: `0.00000015`, not `1.5e-7`. */
+function decimal(amount: number): string {
+  return amount.toFixed(12).replace(/\.?0+$/, '');
 }
 
 function open(live: Live, status: number, headers: string[]): void {

@@ -35,12 +35,12 @@ export function readBody(services: Services, live: Live): Promise<Buffer> {
     else if (size > live.budgeted && !tryReserve(services, live, size - live.budgeted)) stop(overloaded());
   };
   request.on('data', take);
-  request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size)));
+  request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size)));
   const gone = () => {
     if (!request.complete) stop(new ClientGone('the client went away while it was sending'));
   };
-  request.once('close', gone);
-  request.once('error', gone);
+  request.on('close', gone);
+  request.on('error', gone);
   return promise;
 }
 

@@ -54,7 +54,7 @@ export function createDataServer(services: Services, handle: Handler, aside: Asi
     }
     const live = new Live(request, response, found, traceOf(request.headers));
     open.add(live);
-    response.once('close', () => {
+    response.on('close', () => {
       if (!response.writableFinished) live.cancel();
     });
     handle(live).then(

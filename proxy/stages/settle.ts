@@ -32,7 +32,7 @@ function readHeld(live: Live, attempt: Attempt, body: Buffer): void {
     return;
   }
   readWhole(live.dialect, reading, body);
-  if (attempt.httpStatus < 400 && reading.error !== undefined) attempt.errorType = reading.error.type;
+  if (attempt.httpStatus < 400 && reading.error !== undefined) attempt.errorType = reading.error.type.slice(0, 64);
   if (reading.error !== undefined) attempt.errorMessage ||= reading.error.message.slice(0, 512);
 }
 

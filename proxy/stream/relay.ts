@@ -254,7 +254,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
       return;
     }
     if (this.#meter === undefined) reading.complete = true;
-    if (reading.error !== undefined) this.#attempt.errorType = reading.error.type;
+    if (reading.error !== undefined) this.#attempt.errorType = reading.error.type.slice(0, 64);
     this.#finish();
     this.#outlet?.end();
   }
