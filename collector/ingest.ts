@@ -1,7 +1,8 @@
-// What stands between the receivers and the store: processors, duplicates, the durable queue and its writer. All in one
-// turn of the event loop once a body is there, so that two copies of a span cannot pass each other.
+// What stands between the receivers and the store: processors, duplicates, the durable queue and its writer. A slice of
+// spans goes all the way in one turn of the event loop, so that two copies of a span cannot pass each other.
 
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../runtime/log.ts';
 import type { ScoreRow } from '../schemas/score.ts';
 import type { IoRow, SpanBatch, SpanRow } from '../schemas/span.ts';
@@ -21,6 +22,9 @@ const REMEMBER_MS = 2 * 3_600_000;
 const REMEMBER_IDS = 1_000_000;
 /** Above this share of the queue's disk senders are told to wait, so that what is on its way still fits. */
 const HIGH_WATER = 0.95;
+
+/** Spans dealt with in one turn of the event loop. */
+const SLICE = 1000;
 
 const NONE_REFUSED: Refused = { rejected: 0, message: '' };
 const NOTHING: SpanBatch = { spans: [], io: [], scores: [] };
@@ -85,17 +89,13 @@ export class Ingest implements Component, OtlpSink {
     return this.#open && bytes < max_bytes * HIGH_WATER;
   }
 
-  spans(decoded: readonly DecodedSpan[]): Refused {
+  /** In slices, so that a large request does not keep everybody else waiting; a repeated one goes on where it was cut. */
+  async spans(decoded: readonly DecodedSpan[]): Promise<Refused> {
     const reasons = new Map<string, number>();
-    const fresh = this.#withoutDuplicates(decoded.filter((span) => valid(span, reasons)));
-    const spans: SpanRow[] = [];
-    const io: IoRow[] = [];
-    for (const span of fresh) {
-      const item = this.#process(span);
-      spans.push(item.row);
-      if (item.io) io.push(item.io);
+    for (let from = 0; from < decoded.length; from += SLICE) {
+      if (from > 0) await setImmediate();
+      this.#slice(decoded.slice(from, from + SLICE).filter((span) => valid(span, reasons)));
     }
-    this.#accept({ spans, io });
     for (const [reason, count] of reasons) this.metrics.rejected.add(count, { reason });
     return refusal(reasons);
   }
@@ -141,6 +141,17 @@ export class Ingest implements Component, OtlpSink {
 
   flush(): Promise<void> {
     return this.#writer.flush();
+  }
+
+  #slice(decoded: readonly DecodedSpan[]): void {
+    const spans: SpanRow[] = [];
+    const io: IoRow[] = [];
+    for (const span of this.#withoutDuplicates(decoded)) {
+      const item = this.#process(span);
+      spans.push(item.row);
+      if (item.io) io.push(item.io);
+    }
+    this.#accept({ spans, io });
   }
 
   #withoutDuplicates(decoded: readonly DecodedSpan[]): DecodedSpan[] {

@@ -83,19 +83,22 @@ export class QueueWriter {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const batch = this.#take();
-      if (batch) await this.#deliver(batch);
-      else if (this.#closing) return;
-      if (!this.#closing && this.#options.wal.pendingRows < GROUP_ROWS) await this.#pause(this.#options.groupMs ?? 500);
+      const moved = await this.#step();
+      if (!moved && this.#closing) return;
+      const more = moved && this.#options.wal.pendingRows >= GROUP_ROWS;
+      if (!more && !this.#closing) await this.#pause(this.#options.groupMs ?? 500);
     }
   }
 
-  #take(): WalBatch | undefined {
+  /** True when a batch was dealt with. An error of the disk leaves the batch where it is, for the next step. */
+  async #step(): Promise<boolean> {
     try {
-      return this.#options.wal.take(LIMITS);
+      const batch = this.#options.wal.take(LIMITS);
+      if (batch) await this.#deliver(batch);
+      return batch !== undefined;
     } catch (error) {
-      this.#options.log.error('the queue cannot be read; trying again', { error: messageOf(error) });
-      return undefined;
+      this.#options.log.error('the queue cannot be read or cleared; trying again', { error: messageOf(error) });
+      return false;
     }
   }
 

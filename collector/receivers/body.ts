@@ -46,7 +46,7 @@ export class BodyReader {
    * Hands the whole, decompressed body to `use`; its bytes count as in flight until `use` is done.
    * @throws BodyError
    */
-  async read<T>(request: IncomingMessage, use: (body: Buffer) => T): Promise<T> {
+  async read<T>(request: IncomingMessage, use: (body: Buffer) => Promise<T> | T): Promise<T> {
     const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
     if (encoding !== 'identity' && encoding !== '' && !Object.hasOwn(unzip, encoding)) {
       throw new BodyError(
@@ -57,8 +57,8 @@ export class BodyReader {
     const hold = { bytes: 0 };
     try {
       const sent = await this.#collect(request, hold);
-      if (encoding === 'identity' || encoding === '' || sent.length === 0) return use(sent);
-      return use(await this.#decompress(sent, unzip[encoding as keyof typeof unzip], hold));
+      if (encoding === 'identity' || encoding === '' || sent.length === 0) return await use(sent);
+      return await use(await this.#decompress(sent, unzip[encoding as keyof typeof unzip], hold));
     } finally {
       this.#inflight -= hold.bytes;
     }

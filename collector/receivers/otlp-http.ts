@@ -11,9 +11,9 @@ import * as json from './otlp-json.ts';
 import * as protobuf from './otlp-protobuf.ts';
 import { CONTENT_TYPES, statusBody, successBody, type Encoding, type Outcome } from './otlp-status.ts';
 
-/** Who takes what was decoded. Synchronous, and durable on return; a SpoolFullError becomes a 503. */
+/** Who takes what was decoded; durable once it has answered. A SpoolFullError becomes a 503. */
 export interface OtlpSink {
-  spans(spans: readonly DecodedSpan[]): Refused;
+  spans(spans: readonly DecodedSpan[]): Promise<Refused>;
   logs(logs: readonly DecodedLog[]): Refused;
   metricsCounted(count: number): void;
   /** False while the queue is at its high-water mark. */
@@ -35,7 +35,7 @@ export interface OtlpOptions {
 
 export type OtlpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
-type Take = (body: Buffer, encoding: Encoding) => Outcome;
+type Take = (body: Buffer, encoding: Encoding) => Promise<Outcome> | Outcome;
 
 const DECODERS = { protobuf, json } as const;
 const RETRY_AFTER_S = 2;
@@ -61,25 +61,13 @@ class Receiver {
   readonly #paths: ReadonlyMap<string, Take>;
 
   constructor(options: OtlpOptions) {
-    const { sink } = options;
     this.#options = options;
     this.#bodies = new BodyReader(options.limits);
-    this.#paths = new Map<string, Take>([
-      ['/v1/traces', (body, encoding) => ({
-        name: 'rejectedSpans', ...sink.spans(DECODERS[encoding].decodeTraces(body)),
-      })],
-      ['/v1/logs', (body, encoding) => ({
-        name: 'rejectedLogRecords', ...sink.logs(DECODERS[encoding].decodeLogs(body)),
-      })],
-      ['/v1/metrics', (body, encoding) => {
-        sink.metricsCounted(DECODERS[encoding].countMetrics(body));
-        return { name: 'rejectedDataPoints', rejected: 0, message: '' };
-      }],
-    ]); // prettier-ignore
+    this.#paths = pathsOf(options.sink);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-    const take = this.#paths.get(new URL(request.url ?? '/', 'http://collector').pathname);
+    const take = this.#paths.get(request.url?.split('?', 1)[0] ?? '');
     if (!take) return false;
     // CORS is the server's business, and so is whoever asks for it.
     if (request.method === 'OPTIONS') return false;
@@ -142,6 +130,32 @@ class Receiver {
     });
     return true;
   }
+}
+
+function pathsOf(sink: OtlpSink): ReadonlyMap<string, Take> {
+  return new Map<string, Take>([
+    [
+      '/v1/traces',
+      async (body, encoding) => {
+        const refused = await sink.spans(DECODERS[encoding].decodeTraces(body));
+        return { name: 'rejectedSpans', ...refused };
+      },
+    ],
+    [
+      '/v1/logs',
+      (body, encoding) => {
+        const refused = sink.logs(DECODERS[encoding].decodeLogs(body));
+        return { name: 'rejectedLogRecords', ...refused };
+      },
+    ],
+    [
+      '/v1/metrics',
+      (body, encoding) => {
+        sink.metricsCounted(DECODERS[encoding].countMetrics(body));
+        return { name: 'rejectedDataPoints', rejected: 0, message: '' };
+      },
+    ],
+  ]);
 }
 
 /** Lets the answer arrive, then cuts a sender that goes on sending. */

@@ -356,6 +356,35 @@ test('G14 an HTTP/2 (gRPC) client on the HTTP port gets a clear end, and the ser
   assert.equal((await ingest.json('/v1/traces', otlpRequest([otlpSpan()]))).status, 200);
 });
 
+test('a large request is taken in slices and is whole, also when two copies of it race', async () => {
+  await using ingest = await startIngest();
+  const body = otlpRequest(Array.from({ length: 5500 }, () => otlpSpan()));
+  const answers = await Promise.all([1, 2, 3].map(() => ingest.json('/v1/traces', body)));
+  assert.deepEqual(
+    answers.map((answer) => answer.status),
+    [200, 200, 200],
+  );
+  await ingest.pipeline.flush();
+  assert.equal(ingest.store.spans.length, 5500);
+  assert.equal(new Set(ingest.store.spans.map((row) => row.span_id)).size, 5500);
+  assert.equal(ingest.pipeline.status().received.duplicates, 11_000);
+});
+
+test('odd request targets are nobody’s OTLP and hurt nobody', async () => {
+  await using ingest = await startIngest();
+  for (const target of ['//', '/%', 'http://evil/v1/traces', '/v1/traces/../logs', '*']) {
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(ingest.port, '127.0.0.1');
+      let text = '';
+      socket.on('data', (chunk) => (text += chunk));
+      socket.on('close', () => resolve(text));
+      socket.write(`POST ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    });
+    assert.match(answer, /^HTTP\/1\.1 (400|404) /, target);
+  }
+  assert.equal((await ingest.json('/v1/traces?x=1', otlpRequest([otlpSpan()]))).status, 200);
+});
+
 test('logs become scores and payloads, the rest is counted; metrics are accepted', async () => {
   await using ingest = await startIngest();
   const ids = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
