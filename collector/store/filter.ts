@@ -106,7 +106,8 @@ const TRACE_SPREAD_US = 86_400_000_000;
 
 export const at = (micros: number): Sql => sql`fromUnixTimestamp64Micro(${Math.round(micros)}, 'UTC')`;
 export const within = (range: Range): Sql => sql`ts >= ${at(range.from)} AND ts < ${at(range.to)}`;
-const spread = (range: Range): Range => ({ from: range.from, to: range.to + TRACE_SPREAD_US });
+/** Where the calls of a range's requests can lie. */
+export const spread = (range: Range): Range => ({ from: range.from, to: range.to + TRACE_SPREAD_US });
 
 /** For rows of trace_parts that are entries. */
 export function entryConditions(filter: Filter, range: Range): Sql {

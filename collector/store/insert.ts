@@ -23,6 +23,7 @@ export function createStoreWriter(store: StoreClient): Required<StoreWriter> {
         await store.insert({ table, columns, text, token: `${token}/${table}` });
       } catch (error) {
         if (isBadData(error)) throw new PermanentError(`${table} does not take the rows: ${describe(error)}`);
+        // oxlint-disable-next-line preserve-caught-error -- the engine quotes the rows, and this goes to the log
         throw new Error(`${table}: ${describe(error)}`);
       }
     }

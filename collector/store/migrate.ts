@@ -52,12 +52,13 @@ export async function migrate(store: StoreClient, retention: Retention): Promise
   await keepRetention(store, retention);
 }
 
-/** Reads the numbered files and fills in their placeholders: {engine:NAME} and {ttl:KIND} (seconds). */
+/** Reads the numbered files and fills in their placeholders: {engine:NAME}, {ttl:KIND} (seconds), {partition:KIND}. */
 export function readMigrations(dir: string, retention: Retention): Migration[] {
   const files = readdirSync(dir).filter((file) => /^\d{4}_[a-z0-9_]+\.sql$/.test(file));
   return files.sort().map((file) => {
     const text = readFileSync(join(dir, file), 'utf8')
       .replace(/\{engine:(\w+(?:\([^)]*\))?)\}/g, '$1')
+      .replace(/\{partition:(\w+)\}/g, (_all, kind: keyof Retention) => partitionOf(retention[kind]))
       .replace(/\{ttl:(\w+)\}/g, (_all, kind: keyof Retention) => String(seconds(retention[kind])));
     const statements = text
       .split(/;\s*\n/)
@@ -82,6 +83,11 @@ async function keepRetention(store: StoreClient, retention: Retention): Promise<
       new Sql(`ALTER TABLE ${name} MODIFY TTL ${age} + toIntervalSecond(${seconds(retention[kind])})`),
     );
   }
+}
+
+/** Parts are dropped whole, so a short retention wants short partitions; for a long one a week more or less is little. */
+function partitionOf(retentionMs: number): 'toDate' | 'toMonday' {
+  return retentionMs < 13 * 86_400_000 ? 'toDate' : 'toMonday';
 }
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);

@@ -2,7 +2,8 @@
 -- which lives shorter. Placeholders in braces are filled in by collector/store/migrate.ts.
 --
 -- The key starts with the time, so that the newest rows are read first whatever the filter; within five minutes the
--- spans of a trace lie together. Partitions are days: a TTL drops whole parts, and one batch touches at most 32.
+-- spans of a trace lie together. Partitions are weeks, or days where the retention is short: a TTL drops whole parts,
+-- few partitions keep few parts, and one batch touches at most 32.
 CREATE TABLE IF NOT EXISTS spans
 (
     team LowCardinality(String) CODEC(ZSTD(3)),
@@ -66,7 +67,7 @@ CREATE TABLE IF NOT EXISTS spans
     INDEX i_received ts_received TYPE minmax GRANULARITY 1
 )
 ENGINE = {engine:MergeTree}
-PARTITION BY toDate(ts)
+PARTITION BY {partition:spans}(ts)
 ORDER BY (toStartOfFiveMinutes(ts), trace_id, ts)
 TTL toDateTime(ts) + toIntervalSecond({ttl:spans})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000;
@@ -87,7 +88,7 @@ CREATE TABLE IF NOT EXISTS span_io
     INDEX t_output lower(output) TYPE text(tokenizer = splitByNonAlpha)
 )
 ENGINE = {engine:MergeTree}
-PARTITION BY toDate(ts)
+PARTITION BY {partition:payloads}(ts)
 ORDER BY (toStartOfFiveMinutes(ts), trace_id, ts)
 TTL toDateTime(ts) + toIntervalSecond({ttl:payloads})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000,

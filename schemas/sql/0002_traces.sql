@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS trace_index
     spans SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))
 )
 ENGINE = {engine:AggregatingMergeTree}
-PARTITION BY toMonday(day)
+PARTITION BY {partition:spans}(day)
 ORDER BY (trace_id, day)
 TTL day + toIntervalSecond({ttl:spans})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, non_replicated_deduplication_window = 1000;
@@ -70,10 +70,10 @@ CREATE TABLE IF NOT EXISTS trace_parts
     INDEX t_preview lower(concat(in_preview, ' ', out_preview)) TYPE text(tokenizer = splitByNonAlpha)
 )
 ENGINE = {engine:MergeTree}
-PARTITION BY toDate(ts)
+PARTITION BY {partition:spans}(ts)
 ORDER BY (has_entry, ts, trace_id)
 TTL toDateTime(ts) + toIntervalSecond({ttl:spans})
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000;
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, non_replicated_deduplication_window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_parts_mv TO trace_parts AS
 WITH

@@ -60,6 +60,17 @@ async function everyTrace(query: string, limit = 100): Promise<TraceSummary[]> {
   return found;
 }
 
+/** Takes rows that are older than that out again, so that later tests count only what they know. */
+async function forget(hours: number): Promise<void> {
+  const before = sql`toDateTime(${Math.floor((NOW - hours * HOUR) / 1e6)}, 'UTC')`;
+  const ages = { spans: 'ts', span_io: 'ts', trace_parts: 'ts', route_1m: 'minute', usage_1h: 'hour', dist_1h: 'hour' };
+  for (const [table, age] of Object.entries(ages)) {
+    await store.command(
+      sql`ALTER TABLE ${new Sql(table)} DELETE WHERE ${new Sql(age)} < ${before} SETTINGS mutations_sync = 1`,
+    );
+  }
+}
+
 before(async () => {
   store = await StoreClient.open({ path: dir });
   await migrate(store, retention);
@@ -130,17 +141,7 @@ test('the same token three times is one copy, in spans and everywhere behind it'
   // The same rows under another token are other rows: only tokens decide.
   await writer.insert(batch(spans), 'not-again');
   assert.equal((await counts())['spans'], (once['spans'] ?? 0) + spans.length);
-  for (const table of ['spans', 'span_io', 'trace_parts', 'trace_index', 'route_1m', 'usage_1h', 'dist_1h']) {
-    const age =
-      table === 'trace_index'
-        ? 'day < toDate'
-        : `${{ route_1m: 'minute', usage_1h: 'hour', dist_1h: 'hour' }[table] ?? 'ts'} < toDateTime`;
-    await store.command(
-      new Sql(
-        `ALTER TABLE ${table} DELETE WHERE ${age}(${Math.floor((NOW - 39 * HOUR) / 1e6)}) SETTINGS mutations_sync = 1`,
-      ),
-    );
-  }
+  await forget(39);
 });
 
 test('a crash between a table and its views leaves no hole', async () => {
@@ -161,20 +162,7 @@ test('a crash between a table and its views leaves no hole', async () => {
     (await one<{ n: number }>(sql`SELECT count() AS n FROM spans WHERE trace_id = ${spans[0]?.trace_id ?? ''}`)).n,
     spans.length,
   );
-  for (const [table, column] of [
-    ['spans', 'ts'],
-    ['trace_parts', 'ts'],
-    ['trace_index', 'day'],
-    ['route_1m', 'minute'],
-    ['usage_1h', 'hour'],
-    ['dist_1h', 'hour'],
-  ]) {
-    await store.command(
-      new Sql(
-        `ALTER TABLE ${table} DELETE WHERE ${column} < toDateTime(${Math.floor((NOW - 42 * HOUR) / 1e6)}) SETTINGS mutations_sync = 1`,
-      ),
-    );
-  }
+  await forget(42);
 });
 
 test('bad rows are permanent, a good half still goes in', async () => {
@@ -198,16 +186,7 @@ test('bad rows are permanent, a good half still goes in', async () => {
   assert.equal((await one<{ n: number }>(sql`SELECT count() AS n FROM spans WHERE trace_id = ${good.trace_id}`)).n, 0);
   await writer.insert(batch([good]), 'poison-good-half');
   assert.equal((await one<{ n: number }>(sql`SELECT count() AS n FROM spans WHERE trace_id = ${good.trace_id}`)).n, 1);
-  await store.command(
-    new Sql(
-      `ALTER TABLE trace_parts DELETE WHERE ts < toDateTime(${Math.floor((NOW - 46 * HOUR) / 1e6)}) SETTINGS mutations_sync = 1`,
-    ),
-  );
-  await store.command(
-    new Sql(
-      `ALTER TABLE spans DELETE WHERE ts < toDateTime(${Math.floor((NOW - 46 * HOUR) / 1e6)}) SETTINGS mutations_sync = 1`,
-    ),
-  );
+  await forget(46);
 });
 
 test('the list: newest first, every trace once, page by page, totals as live would say', async () => {

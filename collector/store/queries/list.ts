@@ -5,7 +5,7 @@ import type { StoreClient } from '../client.ts';
 import { at, entryConditions, type Filter, type Range } from '../filter.ts';
 import { sql } from '../sql.ts';
 import { traceBounds } from './bounds.ts';
-import { partsOf, SUMMARY_COLUMNS, summaryOf, type SummaryRow } from './summary.ts';
+import { ENTRY_COLUMNS, partsOf, SUMMARY_COLUMNS, summaryOf, type SummaryRow } from './summary.ts';
 
 /** A place in the list: behind the request that started then. */
 export interface Position {
@@ -25,77 +25,84 @@ export interface ListAnswer {
   readonly next: Position | undefined;
 }
 
-interface Found extends Position {
-  readonly newest: boolean;
-}
-
 /** A first look at the newest hour answers most questions; each further look is at eight times as much. */
 const FIRST_LOOK_US = 3_600_000_000;
 const LOOK_FACTOR = 8;
+/** Rows read beyond the page, for traces that stand in several. */
+const SPARE = 10;
 
 export async function listTraces(store: StoreClient, question: ListQuestion): Promise<ListAnswer> {
   const found = await findEntries(store, question);
   const page = found.slice(0, question.limit);
-  const rows = await summaries(
-    store,
-    page.map((entry) => entry.trace_id),
-  );
-  const shown = page.filter((entry) => entry.newest);
-  const traces = shown.flatMap((entry) => {
-    const row = rows.get(entry.trace_id);
-    return row ? [summaryOf(row)] : [];
-  });
+  const [shown, whole] = await Promise.all([notShownBefore(store, question, page), wholeTraces(store, page)]);
+  const traces = page
+    .filter((entry) => shown(entry.trace_id))
+    .map((entry) => summaryOf(whole.get(entry.trace_id) ?? entry));
   const last = page.at(-1);
-  return { traces, next: found.length > question.limit && last ? { ts: last.ts, trace_id: last.trace_id } : undefined };
+  const more = found.length > question.limit && last;
+  return { traces, next: more ? { ts: last.start_us, trace_id: last.trace_id } : undefined };
 }
 
-/** One more than asked for, so that the end is known. */
-async function findEntries(store: StoreClient, question: ListQuestion): Promise<Found[]> {
-  const { range, after, limit } = question;
-  const end = after ? Math.min(range.to, after.ts + 1) : range.to;
-  const found: Found[] = [];
-  let to = end;
-  for (let look = FIRST_LOOK_US; to > range.from && found.length <= limit; look *= LOOK_FACTOR) {
+/** The newest matching request of each trace, one trace more than asked for, so that the end is known. */
+async function findEntries(store: StoreClient, question: ListQuestion): Promise<SummaryRow[]> {
+  const { range, limit } = question;
+  const found = new Map<string, SummaryRow>();
+  let after = question.after;
+  let end = after ? Math.min(range.to, after.ts + 1) : range.to;
+  let look = FIRST_LOOK_US;
+  while (end > range.from && found.size <= limit) {
+    const wanted = limit + 1 - found.size + SPARE;
     const from = Math.max(range.from, end - look);
-    found.push(...(await lookAt(store, question, { from, to }, found)));
-    to = from;
+    const rows = await lookAt(store, question, { range: { from, to: end }, after, wanted });
+    for (const row of rows) if (!found.has(row.trace_id)) found.set(row.trace_id, row);
+    const last = rows.length < wanted ? undefined : rows.at(-1);
+    // A full answer leaves the rest of the window to the next look, an empty one widens it.
+    if (last) [after, end] = [{ ts: last.start_us, trace_id: last.trace_id }, last.start_us + 1];
+    else [end, look] = [from, look * LOOK_FACTOR];
   }
-  return markNewest(store, question, found);
+  return [...found.values()];
 }
 
-// oxlint-disable-next-line max-params -- a window of the question above
-async function lookAt(store: StoreClient, question: ListQuestion, window: Range, found: Found[]): Promise<Found[]> {
-  const { after, filter, limit } = question;
+interface Look {
+  readonly range: Range;
+  readonly after: Position | undefined;
+  readonly wanted: number;
+}
+
+function lookAt(store: StoreClient, question: ListQuestion, look: Look): Promise<SummaryRow[]> {
+  const { range, after, wanted } = look;
   const behind = after ? sql`AND (ts, trace_id) < (${at(after.ts)}, ${idLiteral(after.trace_id)})` : sql``;
-  const others = found.length > 0 ? sql`AND trace_id NOT IN ${found.map((entry) => entry.trace_id)}` : sql``;
-  const rows = await store.query<{
-    start_us: number;
-    trace_id: string;
-  }>(sql`SELECT toUnixTimestamp64Micro(ts) AS start_us, trace_id FROM trace_parts
-    WHERE ${entryConditions(filter, window)} ${behind} ${others}
-    ORDER BY has_entry DESC, ts DESC, trace_id DESC LIMIT 1 BY trace_id LIMIT ${limit + 1 - found.length}`);
-  return rows.map(({ start_us, trace_id }) => ({ ts: start_us, trace_id, newest: true }));
+  return store.query<SummaryRow>(sql`SELECT ${ENTRY_COLUMNS} FROM trace_parts
+    WHERE ${entryConditions(question.filter, range)} ${behind}
+    ORDER BY has_entry DESC, ts DESC, trace_id DESC LIMIT ${wanted}`);
 }
 
 const idLiteral = (traceId: string) => sql`toFixedString(${traceId}, 32)`;
 
-/** A trace with several requests was already shown where its newest matching one stands. */
-async function markNewest(store: StoreClient, question: ListQuestion, found: Found[]): Promise<Found[]> {
+/** A trace with several requests was already shown on the page where its newest matching one stands. */
+async function notShownBefore(
+  store: StoreClient,
+  question: ListQuestion,
+  page: readonly SummaryRow[],
+): Promise<(traceId: string) => boolean> {
   const { after, range, filter } = question;
-  if (!after || found.length === 0) return found;
-  const ids = found.map((entry) => entry.trace_id);
+  if (!after || page.length === 0) return () => true;
+  const ids = page.map((entry) => entry.trace_id);
   const newer = await store.query<{ trace_id: string }>(sql`SELECT DISTINCT trace_id FROM trace_parts
     WHERE ${entryConditions(filter, { from: after.ts, to: range.to })} AND trace_id IN ${ids}
     AND (ts, trace_id) >= (${at(after.ts)}, ${idLiteral(after.trace_id)})`);
   const seen = new Set(newer.map((row) => row.trace_id));
-  return found.map((entry) => ({ ...entry, newest: !seen.has(entry.trace_id) }));
+  return (traceId) => !seen.has(traceId);
 }
 
-async function summaries(store: StoreClient, ids: readonly string[]): Promise<Map<string, SummaryRow>> {
-  const bounds = await traceBounds(store, ids);
-  if (bounds.length === 0) return new Map();
+/** The totals of those traces that are more than their row says: several requests, or spans in several batches. */
+async function wholeTraces(store: StoreClient, page: readonly SummaryRow[]): Promise<Map<string, SummaryRow>> {
+  const own = new Map(page.map((entry) => [entry.trace_id, entry.spans]));
+  const bounds = await traceBounds(store, [...own.keys()]);
+  const wider = bounds.filter((trace) => trace.spans > (own.get(trace.trace_id) ?? 0));
+  if (wider.length === 0) return new Map();
   const rows = await store.query<SummaryRow>(
-    sql`SELECT ${SUMMARY_COLUMNS} FROM trace_parts AS p WHERE ${partsOf(bounds)} GROUP BY trace_id`,
+    sql`SELECT ${SUMMARY_COLUMNS} FROM trace_parts AS p WHERE ${partsOf(wider)} GROUP BY trace_id`,
   );
   return new Map(rows.map((row) => [row.trace_id, row]));
 }

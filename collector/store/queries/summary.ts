@@ -54,9 +54,14 @@ export const SUMMARY_COLUMNS: Sql = new Sql(
     'argMinIf(toUnixTimestamp64Micro(p.ts), (NOT p.is_root, p.ts), p.has_entry) AS start_us',
     ...ENTRY_FIELDS.map((field) => `argMinIf(p.${field}, (NOT p.is_root, p.ts), p.has_entry) AS ${field}`),
     ...SUMS.map((field) => `sum(p.${field}) AS ${field}`),
-    'arraySort(groupUniqArrayArray(p.providers)) AS providers',
-    'arraySort(groupUniqArrayArray(p.models)) AS models',
+    'groupUniqArrayArray(p.providers) AS providers',
+    'groupUniqArrayArray(p.models) AS models',
   ].join(', '),
+);
+
+/** The same over one row of trace_parts: the whole story of a trace that is one request in one batch. */
+export const ENTRY_COLUMNS: Sql = new Sql(
+  ['trace_id', 'toUnixTimestamp64Micro(ts) AS start_us', ...ENTRY_FIELDS, ...SUMS, 'providers', 'models'].join(', '),
 );
 
 export function summaryOf(row: SummaryRow): TraceSummary {
@@ -72,8 +77,8 @@ export function summaryOf(row: SummaryRow): TraceSummary {
     user_id: row.user_id,
     session_id: row.session_id,
     route: row.route,
-    providers: row.providers,
-    models: row.models,
+    providers: row.providers.toSorted(),
+    models: row.models.toSorted(),
     status: row.failed ? 'error' : row.status,
     outcome: row.outcome,
     error_type: row.error_type,
