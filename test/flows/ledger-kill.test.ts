@@ -110,6 +110,10 @@ describe('kill -9 in mid-load', () => {
     );
   });
 
+  test('the command ends cleanly all the same', async () => {
+    assert.equal(await signalbox.stop(), 0);
+  });
+
   /** A crashed request has a SERVER span alone; the spans of the others are counted. */
   function twice(all: readonly TraceSummary[]): string[] {
     return duplicates(all.filter((row) => row.outcome !== 'crashed'));

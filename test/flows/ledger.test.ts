@@ -2,8 +2,9 @@
 // provider's log and store must tell one story.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { compare, readTotals, readTrace } from '../support/ledger.ts';
+import { compare, getJson, readTotals, readTrace } from '../support/ledger.ts';
 import { runLoad } from '../support/load.ts';
 import { configFor, planned, PRICES, rangeSince, report, settledRows } from '../support/mix.ts';
 import { Signalbox } from '../support/proc.ts';
@@ -11,7 +12,7 @@ import { startUpstream } from '../support/upstream.ts';
 import type { ClientEntry } from '../support/load.ts';
 import type { Range } from '../support/mix.ts';
 import type { Upstream } from '../support/upstream.ts';
-import type { TraceSummary } from '../../schemas/api.ts';
+import type { SpanIo, TraceSummary } from '../../schemas/api.ts';
 
 const CALLS = 5_000;
 const PARALLEL = 24;
@@ -126,6 +127,13 @@ describe(`${CALLS} mixed calls, one in ten with a fault`, () => {
       for (const attempt of attempts) assert.equal(attempt.parent_span_id, server.span_id);
       assert.equal(new Set(spans.map((span) => span.span_id)).size, spans.length);
       if (row.outcome === 'ok') assert.match(row.in_preview, new RegExp(`id=${row.session_id}\\b`));
+      const last = attempts.at(-1);
+      if (row.outcome !== 'ok' || last === undefined) continue;
+      const url = `${signalbox.collectorUrl}/api/v1/traces/${row.trace_id}/spans/${last.span_id}/io`;
+      const io = await getJson<SpanIo>(url);
+      assert.ok(JSON.stringify(io.input?.messages).includes(`id=${row.session_id},`));
+      const [sent] = upstream.callsOf(row.session_id).slice(-1);
+      assert.equal(createHash('sha256').update(io.raw_response).digest('hex'), sent?.sha256, row.models.join());
     }
   });
 

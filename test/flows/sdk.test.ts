@@ -478,3 +478,59 @@ describe('official SDKs through the proxy', () => {
     assert.ok(models.some((model) => model.id === 'mock-chat' || model.id.endsWith('/mock-chat')));
   });
 });
+
+describe('official SDKs with keys', () => {
+  let upstream: Upstream;
+  let signalbox: Signalbox;
+
+  before(async () => {
+    upstream = await startUpstream();
+    signalbox = await Signalbox.start({
+      config: {
+        proxy: { workers: 1 },
+        providers: {
+          openai: { base_url: `${upstream.url}/v1`, api_key: PROVIDER_KEY },
+          anthropic: { base_url: upstream.url, api_key: PROVIDER_KEY },
+        },
+        keys: [
+          { name: 'all', key: CALLER_KEY, team: 'search' },
+          { name: 'few', key: 'key-of-few-models', models: ['openai/gpt-tools'] },
+        ],
+      },
+    });
+  });
+
+  after(async () => {
+    await signalbox?.close();
+    await upstream?.close();
+  });
+
+  const as = (apiKey: string): Clients => ({
+    openai: new OpenAI({ baseURL: `${signalbox.proxyUrl}/v1`, apiKey, maxRetries: 0 }),
+    anthropic: new Anthropic({ baseURL: signalbox.proxyUrl, apiKey, maxRetries: 0 }),
+  });
+  const chat = ({ openai }: Clients, id: string) =>
+    openai.chat.completions.create({ model: 'gpt-ok', messages: ask(`id=${id}`) });
+  const messages = ({ anthropic }: Clients, id: string) =>
+    anthropic.messages.create({ model: 'claude-ok', max_tokens: 9, messages: ask(`id=${id}`) });
+
+  test('the right key, as each SDK carries it', async () => {
+    assert.ok((await chat(as(CALLER_KEY), 'key-chat')).id);
+    assert.ok((await messages(as(CALLER_KEY), 'key-messages')).id);
+    for (const call of [...upstream.callsOf('key-chat'), ...upstream.callsOf('key-messages')]) {
+      assert.ok(!JSON.stringify(call.headers).includes(CALLER_KEY));
+    }
+  });
+
+  test('a wrong key is a 401 in the words of each SDK and reaches nobody', async () => {
+    await assert.rejects(chat(as('wrong-key-123'), 'wrong'), openaiSdk.AuthenticationError);
+    await assert.rejects(messages(as('wrong-key-123'), 'wrong'), anthropicSdk.AuthenticationError);
+    assert.equal(upstream.callsOf('wrong').length, 0);
+  });
+
+  test('a model that the key may not use is a 403 and reaches nobody', async () => {
+    await assert.rejects(chat(as('key-of-few-models'), 'few'), openaiSdk.PermissionDeniedError);
+    await assert.rejects(messages(as('key-of-few-models'), 'few'), anthropicSdk.PermissionDeniedError);
+    assert.equal(upstream.callsOf('few').length, 0);
+  });
+});

@@ -25,6 +25,20 @@ const FAULTS = [
   'fault-html',
 ];
 
+/**
+ * Routes by the place in four hundred calls that asks for them: a provider that says nothing, one that falls silent,
+ * one that fails with another behind it. Their deadlines are long enough for a busy machine to deliver the request.
+ */
+const ROUTES: Readonly<Record<number, string>> = {
+  21: 'hang',
+  61: 'stall',
+  22: 'stall',
+  64: 'rescued',
+  105: 'rescued',
+  141: 'silent',
+  142: 'silent',
+};
+
 /** Only some models have a price: the others must be unpriced, not free. */
 export const PRICES = {
   'gpt-ok': { input: 1, output: 4, cache_read: 0.25 },
@@ -57,6 +71,8 @@ export function planned(index: number): Planned {
     const fault = FAULTS[Math.floor(index / 10) % FAULTS.length] ?? 'ok';
     return { ...plan, model: model(fault) };
   }
+  const route = ROUTES[index % 400];
+  if (route !== undefined && dialect === 'openai_chat') return { ...plan, model: route };
   if (index % 100 === 3) return { ...plan, model: model('slow'), abortAfterMs: 120 };
   const scenario = ['ok', 'ok', 'ok', 'tools', 'reasoning', 'long'][index % 6] ?? 'ok';
   return { ...plan, model: model(dialect === 'openai_embeddings' ? 'ok' : scenario) };
@@ -74,7 +90,21 @@ export function configFor(upstream: Upstream, workers: number): unknown {
       anthropic: { base_url: upstream.url, api_key: 'provider-key' },
     },
     prices: Object.fromEntries(prices),
+    routes: {
+      hang: route('openai/gpt-fault-hang', { deadlines: { total: '1s' } }),
+      silent: route('openai/gpt-fault-hang', {
+        strategy: 'fallback',
+        fallback: ['openai/gpt-ok'],
+        deadlines: { first_token: '1s' },
+      }),
+      stall: route('openai/gpt-fault-stall', { deadlines: { idle: '500ms' } }),
+      rescued: route('openai/gpt-fault-500', { strategy: 'fallback', fallback: ['openai/gpt-ok'] }),
+    },
   };
+}
+
+function route(model: string, more: object): unknown {
+  return { targets: [{ model }], retry: { attempts: 1 }, ...more };
 }
 
 export interface Range {
