@@ -147,18 +147,22 @@ function ratios(results: Results, other: PeerId, read: (sample: Sample) => numbe
   return of(results, 'signalbox', 'saturated', read).map((value, round) => value / (theirs[round] ?? NaN));
 }
 
+/** Percent of a core that the data path had: below about 90 the generator was the limit, or a neighbour. */
+const coreUse = ({ cpu, requests, seconds }: Sample) => (cpu * requests) / seconds / 1e4;
+
 function tables(peers: readonly [PeerId, Peer][], results: Results, leftOut: readonly string[]): Table[] {
   const each = (columns: (id: PeerId) => string[]) => peers.map(([id, peer]) => [peer.name, ...columns(id)]);
   const bareCpu = median(of(results, 'bare', 'saturated', (sample) => sample.cpu));
   return [
     {
       title: 'Saturation: 64 connections, 2 kB request, 472 B answer',
-      columns: ['', 'requests/s', 'CPU us/request', 'x bare', 'beside it, us/request', 'RSS MB', 'errors'],
+      columns: ['', 'requests/s', 'core used', 'CPU us/request', 'x bare', 'beside it, us/request', 'RSS MB', 'errors'],
       rows: each((id) => [
         spread(
           of(results, id, 'saturated', (sample) => sample.requests / sample.seconds),
           0,
         ),
+        `${spread(of(results, id, 'saturated', coreUse), 0)} %`,
         spread(of(results, id, 'saturated', (sample) => sample.cpu)),
         (median(of(results, id, 'saturated', (sample) => sample.cpu)) / bareCpu).toFixed(2),
         id.startsWith('signalbox') ? spread(of(results, id, 'saturated', (sample) => sample.asideCpu)) : '-',
@@ -170,7 +174,7 @@ function tables(peers: readonly [PeerId, Peer][], results: Results, leftOut: rea
       ]),
       notes: [
         'Proxy on one core; generator, upstream and reporter on the other, so requests/s of the fastest rows is bounded by that core. Compare CPU.',
-        '"Beside it" is the reporter (OpenTelemetry SDK, OTLP/JSON) and the supervisor, until the spool is empty.',
+        '"Beside it" is the reporter (OpenTelemetry SDK, OTLP/JSON; at low priority on the other core) and the supervisor, until the spool is empty.',
         ...leftOut,
       ],
     },

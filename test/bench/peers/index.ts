@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
+import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
@@ -127,6 +127,8 @@ const signalbox =
       return { name, why: 'signalbox proxy did not start' };
     }
     pin(children.worker, MEASURED_CORE);
+    // It shares its core with generator and upstream here: it may have what they leave.
+    setPriority(children.reporter, constants.priority.PRIORITY_LOW);
     return { name, port, headers: {}, pids: [children.worker], aside: [children.reporter, pidOf(started)], stop };
   };
 
