@@ -157,7 +157,12 @@ const FIELDS: Readonly<Record<string, Field>> = {
   stream: (trace) => String(trace.stream),
 };
 
-/** Whether a live row passes the filter, as far as a row can tell: keys that it does not carry are left to the server. */
+/** Keys of a filter that a row of the list does not carry. */
+export function unknownKeys(terms: readonly Term[]): string[] {
+  return [...new Set(terms.filter(unknown).map(({ key }) => key))];
+}
+
+/** Whether a live row passes the filter, as far as a row can tell: keys that it does not carry are passed over. */
 export function matches(trace: TraceSummary, terms: readonly Term[]): boolean {
   return terms.every((term) => unknown(term) || term.negated !== holds(trace, term));
 }
