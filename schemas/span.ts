@@ -24,7 +24,7 @@ export interface SpanLink {
 
 export interface SpanRow {
   team: string;
-  /** Start, microseconds since 1970, clamped to [now - 30 d, now + 10 min]. */
+  /** Start, microseconds since 1970, clamped to [now - 29 d, now + 10 min]. */
   ts: number;
   /** Arrival at the collector, milliseconds since 1970. */
   ts_received: number;

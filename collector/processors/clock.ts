@@ -1,12 +1,13 @@
-// Times that cannot be true: a start outside [now - 30 d, now + 10 min] is moved there, because one insert must not
-// touch a hundred partitions and the year 9999 is no trace anybody finds; an end before its start becomes no duration.
+// Times that cannot be true: a start outside [now - 29 d, now + 10 min] is moved there, because one insert must not
+// touch a hundred partitions and the year 9999 is no trace anybody finds (29 days: a day later the store's default
+// retention would delete the span at once); an end before its start becomes no duration.
 // What was sent stays as an attribute, and a flag says which of the two it was.
 
 import { ATTR } from '../../schemas/attributes.ts';
 import type { Instant } from '../receivers/model.ts';
 import type { Item, Processor } from './types.ts';
 
-const PAST_MS = 30 * 86_400_000;
+const PAST_MS = 29 * 86_400_000;
 const FUTURE_MS = 10 * 60_000;
 const MAX_DURATION_NS = PAST_MS * 1e6;
 
