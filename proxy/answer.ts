@@ -6,9 +6,13 @@ import { nowUs } from './clock.ts';
 import { errorBody, errorHeaders, statusOf } from './errors.ts';
 import { headersDown, headerText } from './headers.ts';
 import type { Held, Live } from './live.ts';
+import { cutIfStalled } from './stream/outlet.ts';
 
 /** A client that was refused may finish sending for this long, so that it reads why instead of a reset. */
 const LINGER_MS = 2_000;
+
+/** What the system takes off our hands at once. */
+const KERNEL_BYTES = 128 * 1024;
 
 /** Writes the head of a streamed answer; its body follows by `response.write`. */
 export function beginAnswer(live: Live, status: number, upstream: IncomingHttpHeaders): void {
@@ -32,6 +36,7 @@ export function sendHeld(live: Live, held: Held, more: readonly string[]): void 
   open(live, held.status, headers);
   live.overheadUs += nowUs() - live.ownSinceUs;
   live.response.end(held.body);
+  if (held.body.length > KERNEL_BYTES) cutIfStalled(live.response);
 }
 
 /** Writes an answer made here: a list of models, for example. */

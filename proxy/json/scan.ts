@@ -55,7 +55,7 @@ export function scanBody(text: string, wanted: ReadonlySet<string>, maxDepth: nu
 }
 
 /** Characters looked at between two turns of the event loop. */
-const SLICE = 2 * 1024 * 1024;
+const SLICE = 512 * 1024;
 
 /** The same for a text of many megabytes, in slices, so that nobody else waits for the whole of it. */
 export async function scanBigBody(text: string, wanted: ReadonlySet<string>, maxDepth: number): Promise<BodyScan> {

@@ -13,6 +13,14 @@ export interface Pace {
   resume(): void;
 }
 
+/** A client that takes nothing for this long is cut. */
+export const STALLED_MS = 60_000;
+
+/** For the rest of an answer that nobody watches any more: it may not wait for its client for ever. */
+export function cutIfStalled({ socket }: ServerResponse): void {
+  socket?.setTimeout(STALLED_MS, () => socket.destroy());
+}
+
 export interface OutletOptions {
   readonly live: Live;
   /** undefined: nobody here reads these bytes. */
@@ -58,6 +66,7 @@ export class Outlet {
   end(): void {
     this.#flush();
     this.#response.end();
+    if (this.#stalledUs > 0) cutIfStalled(this.#response);
   }
 
   /** The end of a broken one: what came, then these last words, or a cut connection where there are none. */

@@ -15,15 +15,13 @@ import type { Services } from '../services.ts';
 import type { Watched } from '../sweep.ts';
 import { failureOf, type Failure } from './failure.ts';
 import { Meter } from './meter.ts';
-import { Outlet, type Pace } from './outlet.ts';
+import { Outlet, STALLED_MS, type Pace } from './outlet.ts';
 import type { AnswerMeter } from './reading.ts';
 import { TailMeter } from './tail.ts';
 import { encodingOf, unpackStream, withoutEncoding } from './unpack.ts';
 
 /** Bodies up to this size are kept whole, so that headers can say what they cost and failures can be replaced. */
 const HOLD_BYTES = 1024 * 1024;
-/** A client that takes nothing for this long is cut. */
-const STALLED_US = 60e6;
 /** How long a provider may keep a connection open after its stream's last event. */
 const LINGER_US = 250e3;
 
@@ -136,7 +134,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
     if (this.#lastUs === 0) this.#lastUs = now;
     const stalledUs = this.#outlet?.stalledUs ?? 0;
     if (stalledUs > 0) {
-      if (now - stalledUs > STALLED_US) this.#live.response.destroy();
+      if (now - stalledUs > STALLED_MS * 1e3) this.#live.response.destroy();
     } else if (now > this.#live.deadlineUs) this.#timeout('the whole call');
     else if (this.#phase === 'connecting' || this.#phase === 'waiting') this.#checkStart(now - this.#attempt.startUs);
     else this.#checkSilence(now - this.#lastUs);

@@ -203,6 +203,25 @@ describe('D: clients that leave', () => {
     assert.equal((await proxy.recorder.settled()).outcome, 'client_cancelled');
   });
 
+  test('many that leave at once hold no connection afterwards', async () => {
+    provider.behave(async (call) => {
+      call.socket.write(SSE_HEAD);
+      await trickle(call, httpChunk(delta('word ')), 2_000);
+    });
+    const abort = new AbortController();
+    const streams = Array.from({ length: 40 }, async () => {
+      const response = await post(proxy.url, { model: 'one', stream: true }, { signal: abort.signal });
+      await response.body?.getReader().read();
+    });
+    await Promise.all(streams);
+    abort.abort();
+    await until(() => provider.calls.length === 40 && provider.calls.every((call) => call.closed()));
+    await until(() => proxy.recorder.ended.length === 40);
+    assert.ok(proxy.recorder.ended.every(({ outcome }) => outcome === 'client_cancelled'));
+    provider.behave(({ socket }) => void socket.write(answer(200, WHOLE)));
+    assert.equal((await ask('one')).status, 200);
+  });
+
   test('a client that hangs up after the last event has had its answer', async () => {
     provider.behave(
       ({ socket }) => void socket.write(Buffer.concat([Buffer.from(SSE_HEAD), httpChunk(delta('hi') + STOP + DONE)])),
