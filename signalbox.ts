@@ -2,7 +2,7 @@
 // The command. The only file that sees all parts: it reads the command line and the config, starts the supervisor, and
 // is itself what the supervisor's child processes run.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -14,6 +14,7 @@ import { StartError, lockDirectory } from './runtime/lock.ts';
 import { createLogger, messageOf } from './runtime/log.ts';
 import { AliveWriters, startPart, type Starts } from './runtime/part.ts';
 import { Supervisor } from './runtime/supervisor.ts';
+import { VERSION } from './runtime/version.ts';
 
 const HELP = `Signalbox, an LLM gateway that watches itself
 
@@ -45,7 +46,13 @@ const STARTS: Starts = {
   reporter: async ({ options, log, metrics }) => {
     const { startReporter } = await import('./proxy/report/reporter.ts');
     const alive = new AliveWriters();
-    const reporter = startReporter({ ...options, log, metrics, isAlive: (writerId) => alive.has(writerId) });
+    const reporter = startReporter({
+      ...options,
+      log,
+      metrics,
+      version: VERSION,
+      isAlive: (writerId) => alive.has(writerId),
+    });
     return { close: () => reporter.close(), writers: (ids) => alive.set(ids) };
   },
 };
@@ -76,17 +83,10 @@ function readCommandLine(args: readonly string[]): CommandLine | undefined {
   } catch (error) {
     throw new UsageError(messageOf(error));
   }
-  if (parsed.values.version) return void process.stdout.write(`signalbox ${version()}\n`);
+  if (parsed.values.version) return void process.stdout.write(`signalbox ${VERSION}\n`);
   const [command, ...rest] = parsed.positionals;
   if (parsed.values.help || command === undefined || command === 'help') return void process.stdout.write(HELP);
   return { command, rest, config: parsed.values.config, data: parsed.values.data };
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -13,7 +13,7 @@ import { StoreClient } from './store/client.ts';
 import { createStoreWriter } from './store/insert.ts';
 import { migrate } from './store/migrate.ts';
 import { recentSpanIds } from './store/queries/recent.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../runtime/version.ts';
 
 export interface CollectorOptions {
   readonly config: Config;

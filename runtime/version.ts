@@ -1,4 +1,4 @@
-// The version that the collector says it is: the package's, one folder up in a checkout and in dist alike.
+// The version that every process says it is: the package's, one folder up in a checkout and in dist alike.
 
 import { readFileSync } from 'node:fs';
 
