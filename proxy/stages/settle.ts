@@ -17,7 +17,7 @@ export function settle({ config }: Services): Layer {
     const { reading, target } = attempt;
     if (attempt.errorType === '' && attempt.httpStatus >= 400) attempt.errorType = String(attempt.httpStatus);
     if (live.dialect === '') return;
-    if (reading.usage === undefined && worked(attempt)) estimate(live, attempt);
+    if (reading.usage === undefined && worked(live, attempt)) estimate(live, attempt);
     if (reading.usage === undefined) return;
     const at = new Date(attempt.startUs / 1000);
     const { deployment, model } = target;
@@ -36,9 +36,9 @@ function readHeld(live: Live, attempt: Attempt, body: Buffer): void {
   if (reading.error !== undefined) attempt.errorMessage ||= reading.error.message.slice(0, 512);
 }
 
-/** A provider that began an answer has begun a bill. */
-function worked(attempt: Attempt): boolean {
-  return attempt.httpStatus >= 200 && attempt.httpStatus < 300 && attempt.reading.error === undefined;
+/** A provider that began an answer has begun a bill, also where it gives up in the middle. */
+function worked({ outputBytes }: Live, { httpStatus, reading }: Attempt): boolean {
+  return httpStatus >= 200 && httpStatus < 300 && (reading.error === undefined || outputBytes > 0);
 }
 
 function estimate(live: Live, { reading }: Attempt): void {

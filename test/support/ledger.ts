@@ -159,9 +159,15 @@ function* compareTokens(entry: ClientEntry, calls: readonly UpstreamCall[], row:
     if (row.in_tok !== billed.input) yield `${row.in_tok} input tokens, billed ${billed.input}`;
     if (row.out_tok !== billed.output) yield `${row.out_tok} output tokens, billed ${billed.output}`;
     if (row.tok_estimated) yield 'the tokens are marked as estimated, but the provider told';
-  } else if (entry.whole && row.outcome === 'ok' && !row.tok_estimated) {
-    yield 'the provider told no tokens, but the row is not marked as estimated';
+  } else if (isHalfTold(entry, row)) {
+    if (!row.tok_estimated) yield 'the provider did not tell all tokens, but the row is not marked as estimated';
+    if (row.in_tok === 0) yield 'the provider worked, but the row has no input tokens';
   }
+}
+
+/** The provider worked and the caller got of it, but not the numbers: an estimate, never a silent zero. */
+function isHalfTold(entry: ClientEntry, row: TraceSummary): boolean {
+  return row.outcome === 'ok' || (entry.stream && entry.bytes > 0);
 }
 
 function total(usages: readonly Usage[]): { input: number; output: number } {
