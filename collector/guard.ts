@@ -70,7 +70,7 @@ export class Guard {
   }
 
   #hasBearer(request: IncomingMessage): boolean {
-    const bearer = /^Bearer (\S{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
+    const bearer = /^Bearer +(.{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
     return bearer !== undefined && this.isKey(bearer);
   }
 

@@ -315,7 +315,7 @@ test('foreign names and foreign pages are refused everywhere', async () => {
     for (const host of ['evil.test', `evil.test:${port}`, '127.0.0.1.evil.test', '169.254.169.254']) {
       assert.equal((await ask(path, { method, headers: { host } })).status, 403, `${path} as ${host}`);
     }
-    for (const host of ['x/../admin', 'a b', ''])
+    for (const host of ['x/../admin', 'a b', '@'])
       assert.equal((await ask(path, { method, headers: { host } })).status, 400, `${path} as "${host}"`);
     for (const origin of ['https://evil.test', 'null', `http://localhost.evil.test:${port}`, 'http://127.0.0.1:1']) {
       assert.equal((await ask(path, { method, headers: { origin } })).status, 403, `${path} from ${origin}`);
@@ -358,7 +358,7 @@ test('the admin key guards the data, spans from this machine come in without', a
   const [cookie = ''] = good.headers['set-cookie'] ?? [];
   assert.match(cookie, /HttpOnly; SameSite=Strict/);
   assert.ok(!cookie.includes(ADMIN_KEY));
-  assert.equal(await status('/api/v1/traces', { cookie: cookie.split(';')[0] ?? '' }), 200);
+  assert.equal(await status('/api/v1/traces', { cookie: String(cookie.split(';')[0]) }), 200);
   assert.equal(await status('/api/v1/traces', { cookie: 'signalbox_session=1' }), 401);
   const spans = requestSpans(hexTrace(900));
   assert.equal((await send(spans, { headers: { 'x-forwarded-for': '203.0.113.9' } })).status, 401);
@@ -368,7 +368,7 @@ test('the admin key guards the data, spans from this machine come in without', a
 test('only what the build made is served', async () => {
   const index = await ask('/');
   assert.equal(index.status, 200);
-  assert.match(index.headers['content-security-policy'] ?? '', /default-src 'self'.*frame-ancestors 'none'/);
+  assert.match(String(index.headers['content-security-policy']), /default-src 'self'.*frame-ancestors 'none'/);
   assert.equal(index.headers['x-content-type-options'], 'nosniff');
   assert.equal(index.headers['x-powered-by'], undefined);
   assert.equal((await ask('/traces')).body, index.body);
