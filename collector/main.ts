@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Logger } from '../runtime/log.ts';
 import { Metrics } from '../runtime/metrics.ts';
-import { Life } from '../runtime/lifecycle.ts';
+import { Life, within } from '../runtime/lifecycle.ts';
 import type { Config } from '../schemas/config.ts';
 import type { ApiContext } from './api/resource.ts';
 import { Live } from './live.ts';
@@ -73,6 +73,7 @@ async function start(options: CollectorOptions, life: Life): Promise<Collector> 
   const api: ApiContext = {
     store,
     now: Date.now,
+    settle: async () => void (await within(SETTLE_MS, pipeline.flush())),
     health: () => ({
       version: VERSION,
       uptime: (Date.now() - started) / 1000,
@@ -91,6 +92,9 @@ async function start(options: CollectorOptions, life: Life): Promise<Collector> 
   };
   return { url: server.url, close };
 }
+
+/** How long a question waits for rows that are accepted and not stored yet. */
+const SETTLE_MS = 3_000;
 
 function observe(metrics: Metrics, live: Live, store: StoreClient): void {
   metrics.gauge('signalbox_live_clients', 'Listeners of /ws/live', () => live.clients);

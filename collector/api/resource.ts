@@ -9,6 +9,8 @@ import type { StoreClient } from '../store/client.ts';
 export interface ApiContext {
   readonly store: StoreClient;
   readonly now: () => number;
+  /** Waits, not for ever, until what was accepted before can be read: live shows a trace before the store has it. */
+  readonly settle: () => Promise<void>;
   /** Everything of GET /status that is not the store's. */
   readonly health: () => Omit<Status, 'store'>;
 }

@@ -12,9 +12,9 @@ export const trace = resource({
   summary: 'One trace with its spans, in the order they started',
   input: z.strictObject({ trace_id: params.traceId }),
   answer: traceDetail,
-  handle: async ({ store }, { trace_id }) => {
-    const found = await traceById(store, trace_id);
-    if (!found) throw new ApiError(404, 'there is no such trace: it is not here yet, or older than the retention');
+  handle: async ({ store, settle }, { trace_id }) => {
+    const found = (await traceById(store, trace_id)) ?? (await settle().then(() => traceById(store, trace_id)));
+    if (!found) throw new ApiError(404, 'there is no such trace: it has not arrived, or is older than the retention');
     return found;
   },
 });
