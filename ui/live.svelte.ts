@@ -6,6 +6,14 @@ const KEEP = 1000;
 const FLUSH_MS = 200;
 const LONGEST_PAUSE_MS = 15_000;
 
+/** When live told of a trace: it may not be in the store yet. */
+const told = new Map<string, number>();
+const FRESH_MS = 60_000;
+
+export function isFresh(trace_id: string): boolean {
+  return Date.now() - (told.get(trace_id) ?? 0) < FRESH_MS;
+}
+
 export class Live {
   state = $state<'connecting' | 'open' | 'away'>('connecting');
   traces = $state.raw<readonly TraceSummary[]>([]);
@@ -31,7 +39,8 @@ export class Live {
       clearTimeout(this.#timers.again);
       const socket = this.#socket;
       this.#socket = undefined;
-      socket?.close();
+      // Closing while it connects would be an error in the console: it closes itself once it is open.
+      if (socket?.readyState !== WebSocket.CONNECTING) socket?.close();
     };
   }
 
@@ -50,6 +59,7 @@ export class Live {
     const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/live`);
     this.#socket = socket;
     socket.addEventListener('open', () => {
+      if (this.#socket !== socket) return socket.close();
       this.state = 'open';
       this.#pause = 500;
     });
@@ -66,6 +76,9 @@ export class Live {
     const message = parse(data);
     if (message?.type === 'dropped') this.dropped += message.count;
     if (message?.type !== 'trace') return;
+    told.delete(message.trace.trace_id);
+    told.set(message.trace.trace_id, Date.now());
+    for (const oldest of told.keys()) if (told.size > KEEP) told.delete(oldest);
     this.#arrived.push(Date.now());
     this.#inbox.push(message.trace);
     if (this.#inbox.length > KEEP) this.#inbox.shift();
