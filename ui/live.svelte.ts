@@ -78,7 +78,8 @@ export class Live {
     if (message?.type !== 'trace') return;
     told.delete(message.trace.trace_id);
     told.set(message.trace.trace_id, Date.now());
-    for (const oldest of told.keys()) if (told.size > KEEP) told.delete(oldest);
+    const [oldest] = told.keys();
+    if (told.size > KEEP && oldest !== undefined) told.delete(oldest);
     this.#arrived.push(Date.now());
     this.#inbox.push(message.trace);
     if (this.#inbox.length > KEEP) this.#inbox.shift();

@@ -14,12 +14,15 @@ export class Resource<T> {
   loading = $state(false);
   /** When `data` arrived. */
   at = $state(0);
+  readonly #retried: number;
 
   /**
    * Call while a component is being set up.
    * @param plan reads what the data depends on and returns how to load it; undefined means nothing to load
+   * @param retried a status that is worth another try here, beside those that always are
    */
-  constructor(plan: () => Load<T> | undefined) {
+  constructor(plan: () => Load<T> | undefined, retried = 0) {
+    this.#retried = retried;
     $effect(() => {
       const load = plan();
       if (!load) return;
@@ -41,7 +44,7 @@ export class Resource<T> {
       if (abort.signal.aborted) return;
       this.error = asApiError(error);
       view.keyNeeded ||= this.error.status === 401;
-      if (this.error.passing) this.#later(load, { abort, pause });
+      if (this.error.passing || this.error.status === this.#retried) this.#later(load, { abort, pause });
     }
     this.loading = false;
   }
