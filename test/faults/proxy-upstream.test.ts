@@ -26,7 +26,7 @@ let proxy: TestProxy;
 before(async () => {
   provider = await startFaultyProvider();
   second = await startFaultyProvider();
-  const deadlines = { connect: '300ms', first_token: '300ms', idle: '300ms', total: '5s' };
+  const deadlines = { connect: '5s', first_token: '500ms', idle: '1s', total: '30s' };
   proxy = await startTestProxy({
     capture: { max_bytes: '4KiB' },
     providers: {
@@ -192,12 +192,12 @@ describe('D: clients that leave', () => {
     socket.write(
       `POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
-    await until(() => sent > 0 && !drained);
-    const before = sent;
-    const memory = process.memoryUsage().arrayBuffers;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.ok(sent - before < 8e6 && sent < 100e6, `${sent} bytes were taken from the provider`);
-    assert.ok(process.memoryUsage().arrayBuffers - memory < 32e6);
+    // Every buffer on the way fills up, then nothing moves any more.
+    for (let before = -1; before !== sent;) {
+      before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    assert.ok(sent > 0 && sent < 100e6, `${sent} bytes were taken from the provider`);
     socket.destroy();
     await until(() => provider.calls[0]?.closed() === true);
     assert.equal((await proxy.recorder.settled()).outcome, 'client_cancelled');
