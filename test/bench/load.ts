@@ -10,6 +10,8 @@ export interface LoadPlan {
   readonly port: number;
   readonly connections: number;
   readonly warmSeconds: number;
+  /** The warm-up also lasts until this many answers, or a minute. */
+  readonly warmRequests?: number;
   readonly seconds: number;
   /** Requests a second over all connections; 0 is a closed loop. */
   readonly rate: number;
@@ -42,6 +44,7 @@ class Load {
   readonly #first = new Float64Array(MAX_SAMPLES);
   readonly #idle: Lane[] = [];
   #samples = 0;
+  #answers = 0;
   #errors = 0;
   #chunks = 0;
   #measuring = false;
@@ -60,6 +63,7 @@ class Load {
     else this.#idle.push(...lanes);
     const ticking = rate === 0 ? undefined : this.#tick(rate);
     await sleep(this.#plan.warmSeconds);
+    for (let waited = 0; this.#answers < (this.#plan.warmRequests ?? 0) && waited < 60; waited += 0.1) await sleep(0.1);
     this.#measuring = true;
     this.#measuredFrom = performance.now();
     say({ event: 'warm' });
@@ -100,6 +104,7 @@ class Load {
   }
 
   #done(lane: Lane, { ok, total, first, chunks }: Times): void {
+    this.#answers++;
     if (this.#measuring && !this.#over) {
       if (!ok) this.#errors++;
       else if (this.#samples < MAX_SAMPLES) {
