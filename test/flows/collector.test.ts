@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { RESOURCES } from '../../collector/api/index.ts';
 import { problem } from '../../collector/api/shapes.ts';
 import { startCollector, type Collector } from '../../collector/main.ts';
