@@ -55,7 +55,7 @@ const ACTIONS: Actions = {
     goUntil = Date.now() + 1500;
   },
   r: () => {
-    view.tick += 1;
+    view.refresh();
   },
   '?': () => {
     view.keys = !view.keys;

@@ -31,6 +31,8 @@ class View {
 
   /** Rises at every refresh, by hand or by the clock. */
   tick = $state(0);
+  /** Rises at every refresh by hand. */
+  asked = $state(0);
   /** Wall clock, every second while the page is seen. */
   now = $state(Date.now());
   /** Seconds between refreshes; 0 is off. */
@@ -55,6 +57,11 @@ class View {
   /** Earlier (-1) or later (1) by one length of the range. */
   move(by: number): void {
     this.setRange(shift(this.range, by, Date.now()));
+  }
+
+  refresh(): void {
+    this.asked += 1;
+    this.tick += 1;
   }
 
   setQuery(q: string): void {
