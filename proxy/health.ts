@@ -1,4 +1,4 @@
-// Health and metrics: what each page says. The data path's own address has them too, for whoever has only that one.
+// Health and metrics, beside the calls on the address of the data path.
 
 import { messageOf, type Logger } from '../runtime/log.ts';
 import type { Aside } from './server.ts';
@@ -22,7 +22,7 @@ const TEXT = 'text/plain; charset=utf-8';
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Path to page. */
-export const PAGES: ReadonlyMap<string, Page> = new Map([
+const PAGES: ReadonlyMap<string, Page> = new Map([
   ['/healthz', () => Promise.resolve({ status: 200, type: TEXT, body: 'ok\n' })],
   [
     '/readyz',
@@ -39,7 +39,7 @@ export const PAGES: ReadonlyMap<string, Page> = new Map([
 const FAILED: Answer = { status: 503, type: TEXT, body: 'not available right now\n' };
 
 /** Makes a page; a page that cannot be made is a 503, never an exception. */
-export async function makePage(page: Page, health: Health, log: Logger): Promise<Answer> {
+async function makePage(page: Page, health: Health, log: Logger): Promise<Answer> {
   try {
     return await page(health);
   } catch (error) {

@@ -37,50 +37,32 @@ export interface Worker {
 }
 
 export function startWorker(options: WorkerOptions): Worker {
-  const { worker } = build(options);
+  const worker = build(options);
   // Node arms its timeouts for slow clients when a server starts to listen; this one never does.
   worker.server.emit('listening');
   return worker;
 }
 
 /**
- * The same with a listener of its own, on `config.proxy.listen` (port 0: any), and the admin face where configured.
+ * The same with a listener of its own, on `config.proxy.listen` (port 0: any).
  * @throws the listener's error
  */
 export async function startProxy(options: WorkerOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { worker, health, services } = build(options);
+  const worker = build(options);
   const { server } = worker;
   const { host, port } = splitAddress(options.config.proxy.listen);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.listen({ host, port, backlog: 4096 }, resolve);
   await promise;
-  const admin = await adminFace(options.config, health, services.log);
   const bound = (server.address() as AddressInfo).port;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    async close() {
-      await worker.close();
-      admin?.close();
-      admin?.closeAllConnections();
-    },
+    close: () => worker.close(),
   };
 }
 
-/** The admin face, where the config has one. Its framework is loaded only then. */
-async function adminFace({ proxy }: Config, health: Health, log: Logger): Promise<Server | undefined> {
-  if (proxy.admin_listen === undefined) return undefined;
-  const { listenAdmin } = await import('./admin.ts');
-  return listenAdmin(health, log, splitAddress(proxy.admin_listen));
-}
-
-interface Built {
-  readonly worker: Worker;
-  readonly health: Health;
-  readonly services: Services;
-}
-
-function build(options: WorkerOptions): Built {
+function build(options: WorkerOptions): Worker {
   const { config, dataDir, writerId } = options;
   const log = options.log ?? createLogger('proxy');
   const metrics = options.metrics ?? new Metrics();
@@ -92,12 +74,11 @@ function build(options: WorkerOptions): Built {
     metrics: options.mergedMetrics ?? (() => Promise.resolve(metrics.text())),
   };
   const data = createDataServer(services, createPipeline(services), aside(health, log));
-  const worker: Worker = {
+  return {
     server: data.server,
     connection: (socket) => void data.server.emit('connection', socket),
     close: () => (closing ??= stop(services, data)),
   };
-  return { worker, health, services };
 }
 
 async function stop(services: Services, data: DataServer): Promise<void> {

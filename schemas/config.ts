@@ -42,8 +42,6 @@ export type ProviderType = (typeof PROVIDER_TYPES)[number];
 
 const proxy = z.strictObject({
   listen: listenAddress.default('127.0.0.1:8080'),
-  /** Health and metrics, apart from the data path. */
-  admin_listen: listenAddress.optional(),
   workers: z.union([z.literal('auto'), z.int().min(1).max(256)]).default('auto'),
   collector: httpUrl.default('http://127.0.0.1:4318'),
   max_body: size.prefault('64MiB'),

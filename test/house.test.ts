@@ -79,7 +79,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   '@opentelemetry/api': /^proxy\/report\//,
   '@opentelemetry/sdk-node': /^proxy\/report\//,
   '@opentelemetry/exporter-trace-otlp-http': /^proxy\/report\//,
-  express: /^(collector\/(server|http|api\/)|proxy\/admin\.ts)/,
+  express: /^collector\/(server|http|api\/)/,
   ws: /^collector\/live\.ts$/,
   undici: /^(proxy|demo)\//,
   'simple-statistics': /^collector\/stats\//,
