@@ -76,7 +76,7 @@ async function start(options: CollectorOptions, life: Life): Promise<Collector> 
     settle: async () => void (await within(SETTLE_MS, pipeline.flush())),
     health: () => ({
       version: VERSION,
-      uptime: (Date.now() - started) / 1000,
+      uptime: Date.now() - started,
       live: { clients: live.clients, dropped: live.dropped },
       ...pipeline.status(),
     }),

@@ -168,7 +168,7 @@ export const seriesAnswer = z.strictObject({
 
 export const statusAnswer = z.strictObject({
   version: z.string(),
-  uptime: z.number().min(0).describe('seconds'),
+  uptime: z.number().min(0).describe('milliseconds'),
   store: z.strictObject({
     mode: z.enum(['embedded', 'server']),
     ok: z.boolean(),
