@@ -7,34 +7,35 @@ import { join, sql, Sql } from '../sql.ts';
 
 type FacetKey = keyof typeof KEYS;
 
-/** One column of a request each: counted together, in one scan. */
-const SCALARS = {
-  status: "if(failed, 'error', toString(status))",
-  outcome: 'outcome',
-  route: 'route',
-  team: 'team',
-  key: 'key_id',
-  error: 'error_type',
-  http: 'http_status',
-  source: 'source',
-  service: 'service',
-  cache: 'cache',
-  stream: 'stream',
-} as const satisfies Partial<Record<FacetKey, string>>;
+/** The columns that make a key's groups, and the values a group stands for. Columns are grouped as they are stored. */
+interface FacetSpec {
+  readonly columns: readonly string[];
+  readonly values: string;
+}
 
-/** Lists over the calls of a request. */
-const LISTS = {
-  model: 'models',
-  provider: 'providers',
-  deployment: 'deployments',
-  op: 'ops',
-} as const satisfies Partial<Record<FacetKey, string>>;
+const scalar = (column: string): FacetSpec => ({ columns: [column], values: `[toString(${column})]` });
+/** Whole lists are groups (there are few different ones) and fall apart into their values afterwards. */
+const list = (column: string): FacetSpec => ({ columns: [column], values: `arrayMap(x -> toString(x), ${column})` });
 
-const ORDER: readonly FacetKey[] = [
-  'status', 'outcome', 'route', 'model', 'provider', 'deployment', 'team', 'key', 'error', 'http', 'op', 'source',
-  'service', 'cache', 'stream',
-]; // prettier-ignore
+const FACETS = {
+  status: { columns: ['failed', 'status'], values: "[if(failed, 'error', toString(status))]" },
+  outcome: scalar('outcome'),
+  route: scalar('route'),
+  model: list('models'),
+  provider: list('providers'),
+  deployment: list('deployments'),
+  team: scalar('team'),
+  key: scalar('key_id'),
+  error: scalar('error_type'),
+  http: scalar('http_status'),
+  op: list('ops'),
+  source: scalar('source'),
+  service: scalar('service'),
+  cache: scalar('cache'),
+  stream: scalar('stream'),
+} as const satisfies Partial<Record<FacetKey, FacetSpec>>;
 
+const CALL_KEYS = ['model', 'provider', 'deployment', 'op'] as const;
 const MOST_VALUES = 20;
 
 interface Row {
@@ -43,44 +44,56 @@ interface Row {
   readonly count: number;
 }
 
+interface Where {
+  readonly entries: Sql;
+  readonly range: Range;
+}
+
 export async function facets(store: StoreClient, question: { range: Range; filter: Filter }): Promise<Facets> {
   const { range, filter } = question;
-  const entries = entryConditions(filter, range);
-  const asked = await Promise.all([
-    store.query<Row>(scalars(entries)),
-    ...Object.entries(LISTS).map(([key, column]) => store.query<Row>(listed(key, new Sql(column), { entries, range }))),
-  ]);
-  const rows = asked.flat();
-  const found = ORDER.map((key) => ({
+  const where = { entries: entryConditions(filter, range), range };
+  const [own, loose] = await Promise.all([store.query<Row>(ownValues(where)), looseValues(store, where)]);
+  const counts = new Map<string, Map<string, number>>();
+  for (const { key, value, count } of [...own, ...loose]) {
+    const values = counts.get(key) ?? new Map<string, number>();
+    counts.set(key, values.set(value, (values.get(value) ?? 0) + count));
+  }
+  const found = Object.keys(FACETS).map((key) => ({
     key,
-    values: rows
-      .filter((row) => row.key === key)
-      .map(({ value, count }) => ({ value, count }))
-      .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)),
+    values: [...(counts.get(key) ?? [])]
+      .map(([value, count]) => ({ value, count }))
+      .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+      .slice(0, MOST_VALUES),
   }));
   return { facets: found.filter((facet) => facet.values.length > 0) };
 }
 
-/** GROUPING SETS: every row is read once and counted under each of the keys; names are made of the few groups. */
-function scalars(entries: Sql): Sql {
-  const names = Object.keys(SCALARS);
-  const columns = Object.values(SCALARS).map((column, index) => new Sql(`${column} AS k${index}`));
-  const sets = names.map((_name, index) => new Sql(`(k${index})`));
-  const isSet = names.map((_name, index) => new Sql(`grouping(k${index})`));
-  const values = names.map((_name, index) => new Sql(`toString(k${index})`));
-  return sql`SELECT arrayElement(${names}, which) AS key, arrayElement([${join(values, ',')}], which) AS value, count FROM (
-      SELECT *, indexOf([${join(isSet, ',')}], 0) AS which, count() AS count
-      FROM (SELECT ${join(columns, ',')} FROM trace_parts WHERE ${entries}) GROUP BY GROUPING SETS (${join(sets, ',')})
-    ) WHERE value NOT IN ('', '0') ORDER BY count DESC, value LIMIT ${MOST_VALUES} BY key`;
+/** GROUPING SETS: every request is read once and counted under each of the keys; names are made of the few groups. */
+function ownValues({ entries }: Where): Sql {
+  const names = Object.keys(FACETS);
+  const specs: FacetSpec[] = Object.values(FACETS);
+  const sets = specs.map(({ columns }) => new Sql(`(${columns.join(', ')})`));
+  const isSet = specs.map(({ columns }) => new Sql(`grouping(${columns[0]})`));
+  const values = specs.map((spec) => new Sql(spec.values));
+  return sql`SELECT arrayElement(${names}, which) AS key, value, sum(n) AS count FROM (
+      SELECT which, n, arrayJoin(arrayElement([${join(values, ',')}], which)) AS value FROM (
+        SELECT *, indexOf([${join(isSet, ',')}], 0) AS which, count() AS n
+        FROM (SELECT ${new Sql(specs.flatMap(({ columns }) => columns).join(', '))} FROM trace_parts WHERE ${entries})
+        GROUP BY GROUPING SETS (${join(sets, ',')})
+      )
+    ) WHERE value NOT IN ('', '0') GROUP BY key, value ORDER BY count DESC LIMIT ${2 * MOST_VALUES} BY key`;
 }
 
 /** Calls that came without their request are counted once a trace, where the request has none of its own. */
-function listed(key: string, column: Sql, { entries, range }: { entries: Sql; range: Range }): Sql {
-  const loose = sql`SELECT DISTINCT trace_id, arrayJoin(${column}) AS value FROM trace_parts
-    WHERE NOT has_entry AND ${within(spread(range))}
-    AND trace_id IN (SELECT trace_id FROM trace_parts WHERE ${entries} AND calls = 0)`;
-  return sql`SELECT ${key} AS key, toString(value) AS value, sum(n) AS count FROM (
-      SELECT arrayJoin(${column}) AS value, count() AS n FROM trace_parts WHERE ${entries} GROUP BY value
-      UNION ALL SELECT value, count() AS n FROM (${loose}) GROUP BY value
-    ) GROUP BY value HAVING value != '' ORDER BY count DESC, value LIMIT ${MOST_VALUES}`;
+async function looseValues(store: StoreClient, { entries, range }: Where): Promise<Row[]> {
+  const loose = sql`FROM trace_parts WHERE NOT has_entry AND ${within(spread(range))}`;
+  const [any] = await store.query<object>(sql`SELECT 1 ${loose} LIMIT 1`);
+  if (!any) return [];
+  const tagged = CALL_KEYS.map(
+    (key) => sql`arrayMap(x -> (${key}, toString(x)), ${new Sql(FACETS[key].columns[0] ?? '')})`,
+  );
+  return store.query<Row>(sql`SELECT pair.1 AS key, pair.2 AS value, count() AS count FROM (
+      SELECT DISTINCT trace_id, arrayJoin(arrayConcat(${join(tagged, ',')})) AS pair ${loose}
+      AND trace_id IN (SELECT trace_id FROM trace_parts WHERE ${entries} AND calls = 0)
+    ) WHERE value != '' GROUP BY key, value`);
 }

@@ -83,9 +83,10 @@ const SHAPES: Readonly<Record<Metric, MetricShape>> = {
 };
 
 export async function series(store: StoreClient, question: SeriesQuestion): Promise<Series> {
-  const { metrics, step, range } = question;
-  const from = Math.floor(range.from / 1000 / step) * step;
-  const rows = await store.query<SumsRow>(statement(question, from));
+  const { metrics, step } = question;
+  const range = wholeSteps(question.range, step);
+  const from = range.from / 1000;
+  const rows = await store.query<SumsRow>(statement({ ...question, range }, from));
   const groups = new Map<string, Map<number, SumsRow>>();
   const wholes = rows.filter((row) => row.whole === 1).sort((a, b) => b.n - a.n || (a.grp < b.grp ? -1 : 1));
   for (const row of wholes.slice(0, MOST_GROUPS)) groups.set(row.grp, new Map());
@@ -115,6 +116,13 @@ export async function series(store: StoreClient, question: SeriesQuestion): Prom
 
 function samplesOf(shape: MetricShape, row: SumsRow): number {
   return row[shape.samples];
+}
+
+/** From the start of a step; to the end of a minute where steps are that long, which is what the rollups can say. */
+function wholeSteps(range: Range, step: number): Range {
+  const stepUs = step * 1000;
+  const end = step % MINUTE_MS === 0 ? MINUTE_MS * 1000 : 1;
+  return { from: Math.floor(range.from / stepUs) * stepUs, to: Math.ceil(range.to / end) * end };
 }
 
 /** One scan gives the steps and, by GROUPING SETS, the whole range. */
