@@ -295,7 +295,7 @@ test('hostile queries find nothing and break nothing', async () => {
     ')) OR 1=1',
     '\\',
     '{x:Identifier}',
-    "' INTO OUTFILE '/tmp/x'",
+    "' INTO OUTFILE 'x.txt'",
     '(a+)+$',
     '\u2019 OR \u2019',
   ]) {
