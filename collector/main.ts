@@ -13,6 +13,7 @@ import { StoreClient } from './store/client.ts';
 import { createStoreWriter } from './store/insert.ts';
 import { migrate } from './store/migrate.ts';
 import { recentSpanIds } from './store/queries/recent.ts';
+import { firstCall } from '../runtime/banner.ts';
 import { VERSION } from '../runtime/version.ts';
 
 export interface CollectorOptions {
@@ -78,6 +79,7 @@ async function start(options: CollectorOptions, life: Life): Promise<Collector> 
       version: VERSION,
       uptime: Date.now() - started,
       live: { clients: live.clients, dropped: live.dropped },
+      proxy: firstCall(config),
       ...pipeline.status(),
     }),
   };

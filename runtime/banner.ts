@@ -1,5 +1,7 @@
 // What a person sees once everything runs: where, whether real providers are behind it, and a line that works.
 
+import type { FirstCall } from '../schemas/api.ts';
+import type { Config } from '../schemas/config.ts';
 import type { Settings } from './config.ts';
 
 /** Text for stdout. */
@@ -13,7 +15,7 @@ export function banner({ config }: Settings, roles: readonly string[]): string {
   return `${lines.join('\n')}\n\n`;
 }
 
-function providers(config: Settings['config']): string[] {
+function providers(config: Config): string[] {
   const ids = Object.keys(config.providers);
   if (ids.length === 0) {
     return [
@@ -27,15 +29,21 @@ function providers(config: Settings['config']): string[] {
   return [`  Providers: ${ids.join(', ')}${note}`];
 }
 
-function example(config: Settings['config']): string[] {
+/** A call that works with this config, once `YOUR_KEY` is replaced where a key is needed. */
+export function firstCall(config: Config): FirstCall {
   const route = Object.keys(config.routes)[0];
   const [id, provider] = Object.entries(config.providers)[0] ?? ['simulated', undefined];
-  const known = id === 'openai' ? 'gpt-5-mini' : id === 'anthropic' ? 'claude-haiku-4-5' : 'sim-small';
+  const known = { openai: 'gpt-5-mini', anthropic: 'claude-haiku-4-5' }[id] ?? 'sim-small';
   const model = route ?? `${id}/${provider?.models[0] ?? known}`;
-  const key = config.keys.length > 0 ? " -H 'authorization: Bearer YOUR_KEY'" : '';
+  return { url: `http://${config.proxy.listen}`, model, key_needed: config.keys.length > 0 };
+}
+
+function example(config: Config): string[] {
+  const { url, model, key_needed } = firstCall(config);
+  const key = key_needed ? " -H 'authorization: Bearer YOUR_KEY'" : '';
   return [
     '  Try it:',
-    `  curl http://${config.proxy.listen}/v1/chat/completions${key} -H 'content-type: application/json' \\`,
+    `  curl ${url}/v1/chat/completions${key} -H 'content-type: application/json' \\`,
     `    -d '{"model":"${model}","messages":[{"role":"user","content":"Hello"}]}'`,
   ];
 }

@@ -172,6 +172,14 @@ export interface SeriesLine {
   readonly samples: number;
 }
 
+/** What a person needs for a call that works. */
+export interface FirstCall {
+  /** The proxy's base URL. */
+  readonly url: string;
+  readonly model: string;
+  readonly key_needed: boolean;
+}
+
 export interface Status {
   readonly version: string;
   readonly uptime: number;
@@ -193,6 +201,8 @@ export interface Status {
   readonly drops: Readonly<Record<string, number>>;
   readonly received: { readonly spans: number; readonly rejected: number; readonly duplicates: number };
   readonly live: { readonly clients: number; readonly dropped: number };
+  /** Where a first call can be sent, as far as the collector's config tells. */
+  readonly proxy: FirstCall;
 }
 
 export type LiveMessage =

@@ -6,14 +6,6 @@ const KEEP = 1000;
 const FLUSH_MS = 200;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** When live told of a trace: it may not be in the store yet. */
-const told = new Map<string, number>();
-const FRESH_MS = 60_000;
-
-export function isFresh(trace_id: string): boolean {
-  return Date.now() - (told.get(trace_id) ?? 0) < FRESH_MS;
-}
-
 export class Live {
   state = $state<'connecting' | 'open' | 'away'>('connecting');
   traces = $state.raw<readonly TraceSummary[]>([]);
@@ -76,10 +68,6 @@ export class Live {
     const message = parse(data);
     if (message?.type === 'dropped') this.dropped += message.count;
     if (message?.type !== 'trace') return;
-    told.delete(message.trace.trace_id);
-    told.set(message.trace.trace_id, Date.now());
-    const [oldest] = told.keys();
-    if (told.size > KEEP && oldest !== undefined) told.delete(oldest);
     this.#arrived.push(Date.now());
     this.#inbox.push(message.trace);
     if (this.#inbox.length > KEEP) this.#inbox.shift();

@@ -181,6 +181,7 @@ export const statusAnswer = z.strictObject({
   drops: z.record(z.string(), count),
   received: z.strictObject({ spans: count, rejected: count, duplicates: count }),
   live: z.strictObject({ clients: count, dropped: count }),
+  proxy: z.strictObject({ url: z.string(), model: z.string(), key_needed: z.boolean() }),
 }) satisfies z.ZodType<Status>;
 
 export const problem = z.strictObject({

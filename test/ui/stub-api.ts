@@ -284,6 +284,7 @@ function status({ made }: World): Status {
     drops: { live_slow_client: 12, payload_spool_full: 0, rows_quarantined: 0, queue_full: 0 },
     received: { spans, rejected: 0, duplicates: 2 },
     live: { clients: 1, dropped: 12 },
+    proxy: { url: 'http://127.0.0.1:8080', model: 'simulated/sim-small', key_needed: false },
   };
 }
 

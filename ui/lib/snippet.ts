@@ -1,5 +1,7 @@
 // A captured request as something to run again: a curl line or a few lines with the official SDK.
 
+import type { FirstCall } from '../../schemas/api.ts';
+
 export interface Snippet {
   readonly url: string;
   readonly body: string;
@@ -51,8 +53,9 @@ function laidOut(body: string): string {
   }
 }
 
-/** Where a first call can be sent: the proxy beside the page that is open. */
-export function firstCall(host: string): string {
-  const body = { model: 'simulated/sim-small', messages: [{ role: 'user', content: 'Hello, who are you?' }] };
-  return `curl http://${host}:8080/v1/chat/completions -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+/** A first call, ready to paste. */
+export function firstCall({ url, model, key_needed }: FirstCall): string {
+  const body = { model, messages: [{ role: 'user', content: 'Hello, who are you?' }] };
+  const key = key_needed ? " -H 'authorization: Bearer YOUR_KEY'" : '';
+  return `curl ${url}/v1/chat/completions${key} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
 }
