@@ -75,8 +75,7 @@ async function dispatch(options: ServerOptions, guard: Guard, { request, respons
     else if (!(await options.pipeline.handleOtlp(request, response))) app(request, response);
   } catch (error) {
     options.log.error('a request failed', { path: path ?? '', name: error instanceof Error ? error.name : '' });
-    if (!response.headersSent)
-      refuse(response, 500, 'the request could not be answered; the log has the reason');
+    if (!response.headersSent) refuse(response, 500, 'the request could not be answered; the log has the reason');
     else response.destroy();
   }
 }

@@ -156,7 +156,14 @@ function callRow(dice: Dice, server: SpanRow, { index, bad }: { index: number; b
   const out_tok = bad ? 0 : 1 + dice.upTo(600);
   const priced = provider !== 'local' && !bad;
   return spanRow({
-    ...{ team, user_id, session_id, key_id, route, tags, stream, trace_id },
+    team,
+    user_id,
+    session_id,
+    key_id,
+    route,
+    tags,
+    stream,
+    trace_id,
     ts: server.ts + 400 + index * 1000,
     span_id: dice.hex(16),
     parent_span_id: server.span_id,
