@@ -66,8 +66,8 @@ export const KEYS = {
   error: text('error_type', 'error type'),
   outcome: { kind: 'text', entry: 'outcome', summary: 'how the request ended' },
   status: {
-    kind: 'choice', entry: "if(failed, 'error', toString(status))", call: "if(failed, 'error', toString(status))",
-    choices: ['ok', 'error', 'unset'], summary: 'error, ok or unset',
+    kind: 'choice', entry: "if(failed, 'error', 'ok')", call: "if(failed, 'error', 'ok')",
+    choices: ['ok', 'error'], summary: 'error, or ok for everything else',
   },
   source: {
     kind: 'choice', entry: 'toString(source)', call: 'toString(source)',
