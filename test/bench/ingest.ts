@@ -24,13 +24,15 @@ interface Sample {
 }
 
 async function measure(payload: boolean, spans: number, seed: string): Promise<Sample> {
+  // Made before anything is sent: a sender that is busy for seconds finds its idle connections closed.
+  const random = new Random(seed);
+  const first = batches(random, payload, 40);
+  const load = batches(random, payload, Math.ceil(spans / BATCH));
   const place = scratch();
   const collector = await startCollectorIn(place.dir, MEASURED_CORE);
   try {
-    const random = new Random(seed);
-    await send(collector, batches(random, payload, 20)); // code gets warm, tables get their first parts
-    const before = await settled(collector, 20 * BATCH);
-    const load = batches(random, payload, Math.ceil(spans / BATCH));
+    await send(collector, first); // code gets warm, tables get their first parts
+    const before = await settled(collector, first.length * BATCH);
     const cpuBefore = cpuOf(collector.pids);
     const started = performance.now();
     await send(collector, load);
