@@ -2,16 +2,17 @@
 // than the calls; looking at all of them twenty times a second costs nothing.
 
 import { nowUs } from './clock.ts';
+import { Crowd, type Seated } from './crowd.ts';
 
 const EVERY_MS = 50;
 
-export interface Watched {
+export interface Watched extends Seated {
   /** @param now microseconds since 1970 */
   check(now: number): void;
 }
 
 export class Sweep {
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new Crowd<Watched>();
   #timer: NodeJS.Timeout | undefined;
 
   add(item: Watched): void {

@@ -49,6 +49,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
   #unpacker: Transform | undefined;
   /** When the last byte came; 0: since the last look of the sweep, which is near enough and costs no clock. */
   #lastUs = 0;
+  seat = -1;
   #resolve: () => void = () => {};
 
   // oxlint-disable-next-line max-params -- one call site
