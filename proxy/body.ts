@@ -1,7 +1,7 @@
 // Takes a request's body off the wire, within its limits: one body, all bodies together, what it unpacks to.
 
 import { GatewayError } from '../schemas/errors.ts';
-import type { Live } from './live.ts';
+import { stopping, type Live } from './live.ts';
 import type { Services } from './services.ts';
 import { canUnpack, unpackWhole } from './stream/unpack.ts';
 
@@ -26,6 +26,7 @@ export function readBody(services: Services, live: Live): Promise<Buffer> {
   let size = 0;
   const stop = (error: Error) => {
     request.removeListener('data', take);
+    live.pending = undefined;
     reject(error);
   };
   const take = (chunk: Buffer) => {
@@ -35,10 +36,14 @@ export function readBody(services: Services, live: Live): Promise<Buffer> {
     else if (size > live.budgeted && !tryReserve(services, live, size - live.budgeted)) stop(overloaded());
   };
   request.on('data', take);
-  request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size)));
+  request.on('end', () => {
+    live.pending = undefined;
+    resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size));
+  });
   const gone = () => {
     if (!request.complete) stop(new ClientGone('the client went away while it was sending'));
   };
+  live.pending = { cancel: gone, stop: () => stop(stopping()) };
   request.on('close', gone);
   request.on('error', gone);
   return promise;

@@ -24,7 +24,7 @@ export async function drain({ server, open }: DataServer, patienceMs: number): P
   if (!server.listening) server.close(() => {});
 }
 
-async function emptied(open: ReadonlySet<unknown>, patienceMs: number): Promise<void> {
+async function emptied(open: { readonly size: number }, patienceMs: number): Promise<void> {
   const until = performance.now() + patienceMs;
   while (open.size > 0 && performance.now() < until) await sleep(LOOK_MS);
 }

@@ -34,7 +34,8 @@ export function errorEvent(dialect: DialectId, words: ErrorWords): string {
 export function errorHeaders(errorClass: ErrorClass, retryAfterMs: number | undefined): string[] {
   const row: ErrorRow = ERRORS[errorClass];
   const headers = ['x-signalbox-error', errorClass, 'x-should-retry', String(row.retry !== 'permanent')];
-  if (retryAfterMs !== undefined) headers.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  const wait = retryAfterMs ?? (row.retry === 'retryable' ? 1_000 : undefined);
+  if (wait !== undefined) headers.push('retry-after', String(Math.max(1, Math.ceil(wait / 1000))));
   return headers;
 }
 

@@ -7,7 +7,7 @@ import type { Provider } from './providers/types.ts';
 import type { Surface } from './surface.ts';
 import type { Deadlines } from '../schemas/config.ts';
 import type { DialectId } from '../schemas/call.ts';
-import type { GatewayError, Outcome } from '../schemas/errors.ts';
+import { ERRORS, GatewayError, type ErrorClass, type Outcome } from '../schemas/errors.ts';
 import { nowUs } from './clock.ts';
 import type { Patterns } from './patterns.ts';
 import { newRequestId, newSpanId, newTraceId } from './ids.ts';
@@ -31,11 +31,16 @@ export interface Held {
   readonly body: Buffer;
 }
 
-/** What may still happen to an attempt while it waits; `cancel` when the client went away. */
+/** What may still happen to a call while it waits; `cancel` when the client went away. */
 export interface Cancellable {
   cancel(): void;
   /** The worker ends. */
   stop(): void;
+}
+
+/** For calls that had no answer yet when their worker had to stop: the next worker has one. */
+export function stopping(): GatewayError {
+  return new GatewayError('overload', 'This worker is stopping; try again in a moment.', { retryAfterMs: 1_000 });
 }
 
 const NO_TAGS: Readonly<Record<string, string>> = {};
@@ -84,6 +89,8 @@ export class Live implements Exchange {
   httpStatus = 0;
   errorType = '';
   overheadUs = 0;
+  /** Among the open ones. */
+  seat = -1;
 
   /** Where `model` and `stream_options` stand in the body's bytes. */
   scan: BodyScan | undefined;
@@ -97,12 +104,14 @@ export class Live implements Exchange {
   another = false;
   outgoing: Outgoing | undefined;
   held: Held | undefined;
-  /** The attempt under way. */
+  /** What is waited for: the body, an attempt, the pause before the next. */
   pending: Cancellable | undefined;
   /** Since when the time that passes is ours: not while a client sends, a provider thinks or a retry waits. */
   ownSinceUs: number;
   /** Why the last attempt got no answer. */
   failure: GatewayError | undefined;
+  /** The connection itself was answered, with this: what came on it was no request any more, or came too slowly. */
+  unreadable: ErrorClass | undefined;
   /** Bytes of text that the last attempt streamed. */
   outputBytes = 0;
   /** Bytes of the body that are counted against the worker's budget. */
@@ -140,6 +149,13 @@ export class Live implements Exchange {
   cancel(): void {
     this.#abort.abort();
     this.pending?.cancel();
+  }
+
+  /** What the client sends cannot be read on: it was told so on its connection, below this request. */
+  refuse(errorClass: ErrorClass, status: number = ERRORS[errorClass].status): void {
+    this.unreadable = errorClass;
+    this.httpStatus = status;
+    this.cancel();
   }
 
   /** The worker ends: what is under way ends as broken, what waits does not start again. */

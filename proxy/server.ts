@@ -3,9 +3,12 @@
 
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { openFilesLimit } from '../runtime/descriptors.ts';
 import { messageOf } from '../runtime/log.ts';
 import { ERRORS, type ErrorClass } from '../schemas/errors.ts';
+import { Connections, responseOf } from './connections.ts';
 import { errorBody, errorHeaders } from './errors.ts';
+import { Crowd } from './crowd.ts';
 import { newRequestId } from './ids.ts';
 import { Live } from './live.ts';
 import type { Handler } from './pipeline.ts';
@@ -32,14 +35,14 @@ export type Aside = (path: string, request: IncomingMessage, response: ServerRes
 export interface DataServer {
   readonly server: Server;
   /** Exchanges under way, to wait for or to end. */
-  readonly open: ReadonlySet<Live>;
+  readonly open: Crowd<Live>;
 }
 
 export function createDataServer(services: Services, handle: Handler, aside: Aside): DataServer {
-  const open = new Set<Live>();
+  const open = new Crowd<Live>();
   const server = createServer(OPTIONS, (request, response) => {
     response.on('error', () => response.destroy());
-    const refusal = refusalOf(request);
+    const refusal = connections.isLate(request.socket) ? NO_ROOM : refusalOf(request);
     if (refusal !== undefined) {
       services.metrics.refused(refusal.class);
       refuse(response, refusal);
@@ -66,12 +69,13 @@ export function createDataServer(services: Services, handle: Handler, aside: Asi
       },
     );
   });
+  const connections = new Connections(server, openFilesLimit());
   // One more than allowed: node drops the rest in silence, and a dropped header must not decide anything.
   server.maxHeadersCount = MAX_HEADERS + 1;
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     socket.end(rawAnswer('method', 'CONNECT is not offered here.', ['allow', 'GET, POST']));
   });
-  server.on('clientError', onClientError);
+  server.on('clientError', (error: ParserError, socket) => onClientError(open, error, socket));
   return { server, open };
 }
 
@@ -80,6 +84,11 @@ interface Refusal {
   readonly message: string;
   readonly headers?: readonly string[];
 }
+
+const NO_ROOM: Refusal = {
+  class: 'overload',
+  message: 'Too many connections are open here (the limit on open files); try again in a moment.',
+};
 
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?$/;
 
@@ -154,14 +163,18 @@ interface ParserError extends Error {
 }
 
 /** Bytes that are no HTTP request: one JSON answer, then the end of the connection. Never into an answer under way. */
-function onClientError(error: ParserError, socket: Duplex): void {
-  // node's own name for the response that a socket is busy with; nothing public says it.
-  const busy = (socket as Duplex & { readonly ['_httpMessage']?: ServerResponse | null })['_httpMessage'];
+function onClientError(open: Iterable<Live>, error: ParserError, socket: Duplex): void {
+  const busy = responseOf(socket);
   if (!socket.writable || error.code === 'ECONNRESET' || busy?.headersSent === true) {
     socket.destroy();
     return;
   }
   const { status, errorClass, message } = parserProblem(error.code);
+  // A client that left in the middle of its body sent no nonsense.
+  const left = error.code === 'HPE_INVALID_EOF_STATE';
+  for (const live of left ? [] : open) {
+    if (live.response === busy) live.refuse(errorClass, status);
+  }
   socket.end(rawAnswer(errorClass, message, [], status), () => socket.destroy());
 }
 

@@ -23,13 +23,15 @@ export interface SupervisorOptions {
 const DRAIN_GRACE_MS = 5_000;
 const FLUSH_MS = 15_000;
 const MAX_WAITING = 1_000;
+/** A worker that has not said in this time that it has a connection never got it. */
+const LOST_MS = 30_000;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #workers: Child[] = [];
   readonly #waiting: Socket[] = [];
   /** Handed to a worker that has not said yet that it has them. */
-  readonly #handed = new Map<number, { readonly socket: Socket; readonly worker: Child }>();
+  readonly #handed = new Map<number, { readonly socket: Socket; readonly worker: Child; readonly at: number }>();
   readonly #alive = new Set<string>();
   readonly #merges = new Map<number, { left: number; texts: string[]; done: (text: string) => void }>();
   #listener: Server | undefined;
@@ -135,16 +137,25 @@ export class Supervisor {
   }
 
   #handOut(socket: Socket): void {
+    this.#forgetLost();
     const ready = this.#workers.filter((worker) => worker.ready);
     const worker = ready[this.#next++ % Math.max(1, ready.length)];
     if (worker) {
       const id = ++this.#connections;
-      this.#handed.set(id, { socket, worker });
+      this.#handed.set(id, { socket, worker, at: Date.now() });
       worker.send({ type: 'connection', id }, socket);
     } else if (this.#waiting.length < MAX_WAITING) {
       this.#waiting.push(socket);
     } else {
       socket.destroy();
+    }
+  }
+
+  /** A worker without a free file gets the message and not the socket, and nobody says so: its client must not hang. */
+  #forgetLost(): void {
+    for (const [id, { at }] of this.#handed) {
+      if (Date.now() - at < LOST_MS) return;
+      this.#letGo(id);
     }
   }
 

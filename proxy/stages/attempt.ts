@@ -2,7 +2,6 @@
 // an answer is what it is. A call that a provider may have billed is tried again only where the provider's own answer, or
 // its silence, says that it did no work.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '../../schemas/errors.ts';
 import { sendHeld } from '../answer.ts';
 import { ClientGone } from '../body.ts';
@@ -10,7 +9,7 @@ import { nowUs } from '../clock.ts';
 import type { Attempt, Target } from '../exchange.ts';
 import { one } from '../headers.ts';
 import { newSpanId } from '../ids.ts';
-import type { Held, Live } from '../live.ts';
+import { stopping, type Held, type Live } from '../live.ts';
 import type { Handler, Layer } from '../pipeline.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import type { Services } from '../services.ts';
@@ -76,15 +75,21 @@ function pauseMs(held: Held | undefined, tried: number): number | undefined {
   return asked <= LONGEST_PAUSE_MS ? asked : undefined;
 }
 
-/** Waits, unless the client goes away meanwhile: then false. */
+/** Waits, unless the client goes away or the worker ends meanwhile: then false. */
 async function rest(live: Live, ms: number): Promise<boolean> {
-  try {
-    await sleep(ms, undefined, { signal: live.cancelled });
-  } catch {
-    return false;
-  }
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, ms, true);
+  const stop = () => {
+    live.held = undefined;
+    live.failure = stopping();
+    resolve(false);
+  };
+  live.pending = { cancel: () => resolve(false), stop };
+  const rested = await promise;
+  clearTimeout(timer);
+  live.pending = undefined;
   live.ownSinceUs = nowUs();
-  return nowUs() < live.deadlineUs;
+  return rested && live.ownSinceUs < live.deadlineUs;
 }
 
 // oxlint-disable-next-line max-params -- one call site

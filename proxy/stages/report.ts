@@ -28,6 +28,11 @@ export function report({ recorder, metrics, log }: Services): Layer {
 }
 
 function failed(live: Live, error: unknown, tell: (message: string) => void): void {
+  if (live.unreadable !== undefined) {
+    live.outcome = 'refused';
+    live.errorType = live.unreadable;
+    return;
+  }
   if (error instanceof ClientGone || live.cancelled.aborted) {
     live.outcome = 'client_cancelled';
     live.errorType = 'cancelled';

@@ -28,6 +28,8 @@ export interface SignalboxOptions {
   readonly config: unknown;
   readonly command?: 'up' | 'proxy' | 'collector';
   readonly env?: Readonly<Record<string, string>>;
+  /** Starts the command through another one: `prlimit --nofile=256`, for example. */
+  readonly through?: readonly string[];
   /** A directory to go on with; a new one otherwise, removed by close. */
   readonly directory?: string;
 }
@@ -81,7 +83,8 @@ export class Signalbox {
       '--data',
       join(this.directory, 'data'),
     ];
-    this.#process = spawn(join(ROOT, 'node_modules/.bin/node'), command, {
+    const [program = '', ...rest] = [...(options.through ?? []), join(ROOT, 'node_modules/.bin/node'), ...command];
+    this.#process = spawn(program, rest, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
