@@ -2,7 +2,8 @@
 // append() returns once the bytes are the kernel's: they survive kill -9 of this process at the next instant
 // (not power loss). One writer a directory; a reader, here or in another process, deletes what it has consumed.
 
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync, writevSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { writeFileSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import { CursorFile } from './cursor.ts';
 import { MAX_RECORD_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER, SEGMENT_START } from './format.ts';
@@ -23,6 +24,10 @@ export interface SpoolWriterOptions {
 export class SpoolFullError extends Error {
   override readonly name = 'SpoolFullError';
 }
+
+/** Room for one more header on a full disk: without it no reader could ever delete the segment that filled it. */
+const RESERVE = 'reserve';
+const RESERVE_BYTES = 4096;
 
 export class SpoolWriter {
   readonly #options: SpoolWriterOptions;
@@ -94,10 +99,12 @@ export class SpoolWriter {
       if (written < length) written += writevSync(this.#fd, [Buffer.concat(buffers).subarray(written)]);
     } catch (error) {
       this.#undo();
+      this.#leave();
       throw full(this.#options.dir, error);
     }
     if (written === length) return;
     this.#undo();
+    this.#leave();
     throw new SpoolFullError(`cannot write to ${this.#options.dir}: the disk took ${written} of ${length} bytes`);
   }
 
@@ -107,6 +114,26 @@ export class SpoolWriter {
       ftruncateSync(this.#fd, this.#offset);
     } catch {
       this.close(); // the next append starts a new segment
+    }
+  }
+
+  /** Off a full disk's last segment, so that a reader that is done with it deletes it and makes room. */
+  #leave(): void {
+    if (this.#offset <= SEGMENT_START) return;
+    rmSync(join(this.#options.dir, RESERVE), { force: true });
+    try {
+      this.#rotate();
+    } catch {
+      // not even for a header: the next append tries again
+    }
+  }
+
+  /** Best effort: a disk that is full now has no reserve until the next segment. */
+  #reserve(): void {
+    try {
+      writeFileSync(join(this.#options.dir, RESERVE), Buffer.alloc(RESERVE_BYTES));
+    } catch {
+      rmSync(join(this.#options.dir, RESERVE), { force: true });
     }
   }
 
@@ -126,6 +153,7 @@ export class SpoolWriter {
       throw full(this.#options.dir, error);
     }
     this.#offset = SEGMENT_START;
+    this.#reserve();
     this.#closedBytes = this.#measure();
     if (this.#options.overflow === 'drop_oldest') this.#dropOldest();
   }
