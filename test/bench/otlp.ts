@@ -4,12 +4,12 @@ import type { Random } from '../../demo/random.ts';
 
 /** The two wire types of protobuf that OTLP needs here, plus fixed64. */
 class Writer {
-  #bytes: Buffer = Buffer.alloc(1 << 16);
+  #bytes: Buffer = Buffer.allocUnsafe(256);
   #length = 0;
 
   #room(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
-    const larger = Buffer.alloc(Math.max(this.#bytes.length * 2, this.#length + count));
+    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + count));
     this.#bytes.copy(larger);
     this.#bytes = larger;
   }
