@@ -139,6 +139,10 @@ function attributesOf(random: Random, payload: boolean): Record<string, Value> {
     'signalbox.tag.feature': random.pick(['helpdesk', 'search', 'digest']), 'signalbox.tag.app_version': '4.18.1', 'signalbox.tag.region': 'eu-west',
     'url.full': 'https://api.example.com/v1/chat/completions', 'network.protocol.version': '1.1', 'thread.name': 'worker-3',
     'code.function.name': 'app.assistant.Conversation.reply', 'code.file.path': '/srv/app/src/assistant/conversation.ts', 'code.line.number': 214,
+    'user_agent.original': 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+    'app.request.id': random.hex(32), 'app.tenant.plan': random.pick(['free', 'team', 'business']), 'app.experiment.flags': 'new_reply_box=on,short_answers=off,rerank_v3=on,citations=on,fallback_model=haiku',
+    'app.retrieval.documents': Array.from({ length: 5 }, () => `handbook/${random.int(1, 4000)}#${random.int(1, 40)}`),
+    'app.release.commit': '8f14e45fceea167a5a36dedd4bea2543ab12cd34', 'app.queue.wait_ms': random.int(0, 90), 'app.locale': random.pick(['en-GB', 'de-DE', 'fr-FR']),
     ...(payload ? content(random) : {}),
   }; // prettier-ignore
 }
