@@ -12,7 +12,9 @@ const CR = 13;
 export class SseDecoder {
   readonly #emit: (event: SseEvent) => void;
   /** Also takes away a byte order mark at the start. */
-  readonly #utf8 = new TextDecoder('utf-8');
+  /** Takes the mark of the start off itself: Node's decoder loses a second one when the first came in pieces. */
+  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+  #started = false;
   #text = '';
   #event = '';
   #data: string[] = [];
@@ -37,8 +39,9 @@ export class SseDecoder {
 
   /** Looks at every character once, however small the pieces: an unfinished line is kept apart and not read again. */
   #take(decoded: string): void {
-    let from = 0;
-    for (let at = 0; at < decoded.length; at++) {
+    let from = !this.#started && decoded.startsWith('\uFEFF') ? 1 : 0;
+    this.#started ||= decoded !== '';
+    for (let at = from; at < decoded.length; at++) {
       const code = decoded.charCodeAt(at);
       const secondHalf = this.#skipLf && code === LF;
       this.#skipLf = code === CR;

@@ -50,6 +50,13 @@ test('an event without its closing blank line, or without its line end, is still
   assert.deepEqual(decode([bytes('event: e\ndata: a')]), [{ event: 'e', data: 'a' }]);
 });
 
+test('one byte order mark is taken off, however it is cut; a second one is text', () => {
+  const whole = bytes('\uFEFF\uFEFFdata: a\n\ndata: b\n\n');
+  for (let at = 1; at < 8; at++) {
+    assert.deepEqual(decode([whole.subarray(0, at), whole.subarray(at)]), [{ event: '', data: 'b' }], `cut at ${at}`);
+  }
+});
+
 test('property: any chunking gives the same events', () => {
   const word = fc.constantFrom(
     'data: ',
