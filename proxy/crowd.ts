@@ -1,7 +1,7 @@
 // A set whose members remember their own place in it, for those that come and go with every request. A Set would do,
 // but whenever V8 tidies one up it links the old table to the new one: once an old table has outlived a scavenge, every
-// member since then is kept until the next full collection. Measured: a quarter of the CPU of a request, and pauses of
-// 15 ms. A member is in one crowd at a time.
+// member since then is kept until the next full collection. Measured at saturation: p99 19 ms instead of 47.
+// A member is in one crowd at a time.
 
 export interface Seated {
   /** Its place; -1 while it is in no crowd. Only the crowd writes it. */
