@@ -197,7 +197,7 @@ export interface Status {
     readonly oldest_age: number;
     readonly max_bytes: number;
   };
-  /** Everything ever lost or set aside, by reason; all zero is the promise. */
+  /** What the collector lost or set aside since it started, by reason; a proxy's own losses are on its /metrics. */
   readonly drops: Readonly<Record<string, number>>;
   readonly received: { readonly spans: number; readonly rejected: number; readonly duplicates: number };
   readonly live: { readonly clients: number; readonly dropped: number };

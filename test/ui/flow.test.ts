@@ -68,7 +68,7 @@ test('a call is seen live, its trace opens, tokens and cost are read', async () 
     await page.getByRole('link', { name: 'Overview', exact: true }).click();
     await page.getByRole('link', { name: 'sim-small' }).waitFor();
     await page.getByRole('link', { name: 'Settings and health' }).click();
-    await page.getByText('nothing was ever lost').waitFor();
+    await page.getByText('has lost nothing since it started').waitFor();
     assert.deepEqual(faults, []);
     assert.ok((await watched.shift()) < 0.05);
   } finally {

@@ -21,8 +21,8 @@ export function verdict({ store, queue, drops }: Status): Verdict {
     const sentence = `The queue is ${percent(full)} full. When it is full, spans are refused and their senders must wait.`;
     return { tone: 'bad', sentence };
   }
-  if (lost === 0) return { tone: 'good', sentence: 'Everything works, and nothing was ever lost.' };
-  return { tone: 'warn', sentence: `Everything works. ${count(lost)} left out or set aside; the list says which.` };
+  if (lost === 0) return { tone: 'good', sentence: 'The collector works and has lost nothing since it started.' };
+  return { tone: 'warn', sentence: `The collector works. ${count(lost)} left out or set aside; the list says which.` };
 }
 
 type Fact = readonly [name: string, value: (status: Status) => string];
