@@ -41,8 +41,10 @@ function worked({ outputBytes }: Live, { httpStatus, reading }: Attempt): boolea
   return httpStatus >= 200 && httpStatus < 300 && (reading.error === undefined || outputBytes > 0);
 }
 
-function estimate(live: Live, { reading }: Attempt): void {
-  const output = live.held === undefined ? live.outputBytes : outputBytesOf(live.held.body);
+function estimate(live: Live, { reading, responseBody }: Attempt): void {
+  const kept = live.held?.body ?? Buffer.concat(responseBody);
+  // A stream's text was counted as it passed; of an answer kept back, as much is there as came.
+  const output = live.outputBytes || outputBytesOf(kept);
   if (output === 0 && live.held !== undefined && live.operation !== 'embeddings') return;
   reading.usage = estimateUsage(inputBytesOf(live), output);
   reading.usageSource = 'estimated';

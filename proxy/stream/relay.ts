@@ -289,6 +289,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
   }
 
   #finish(): void {
+    if (this.#phase === 'holding' && this.#live.held === undefined) this.#attempt.responseBody = this.#held;
     this.#phase = 'over';
     this.#services.sweep.delete(this);
     this.#live.pending = undefined;

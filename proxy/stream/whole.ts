@@ -7,7 +7,7 @@ import { chatFinish } from '../../schemas/dialects/openai-chat.ts';
 import { fields, isFields, list, text } from '../../schemas/dialects/read.ts';
 import type { Fields } from '../../schemas/dialects/read.ts';
 import type { Reading } from '../exchange.ts';
-import { scanBody } from '../json/scan.ts';
+import { scanBody, stringEnd } from '../json/scan.ts';
 import { readTools } from './chat.ts';
 import { addOnce, readHead } from './reading.ts';
 import { responseFinish } from './responses.ts';
@@ -39,9 +39,21 @@ export function readWhole(dialect: DialectId, reading: Reading, body: Buffer): v
   if (reading.usage !== undefined) reading.usageSource = 'provider';
 }
 
-/** Bytes of text in an answer without usage: what an estimate stands on. */
+/** Bytes of text in an answer without usage, whole or broken off: what an estimate stands on. */
 export function outputBytesOf(body: Buffer): number {
-  return Buffer.byteLength(textsOf(parse(body), 0));
+  const json = parse(body);
+  return json === undefined ? brokenBytes(body.toString('latin1')) : Buffer.byteLength(textsOf(json, 0));
+}
+
+/** The same as far as a broken body goes, as written. A quote inside a string is escaped: what is found is a key. */
+function brokenBytes(latin1: string): number {
+  if (!/^\s*\{/.test(latin1)) return 0;
+  let bytes = 0;
+  for (const { 0: key, index } of latin1.matchAll(TEXT_STARTS)) {
+    const from = index + key.length;
+    if (!latin1.startsWith('data:', from)) bytes += stringEnd(latin1, from) - from;
+  }
+  return bytes;
 }
 
 function parse(body: Buffer): unknown {
@@ -85,7 +97,9 @@ function readMessage(reading: Reading, body: Fields): void {
   reading.serviceTier ||= text(fields(body['usage'])['service_tier']);
 }
 
-const TEXT_KEYS: ReadonlySet<string> = new Set(['content', 'text', 'arguments', 'input', 'refusal', 'thinking']);
+const TEXT_NAMES = ['content', 'text', 'arguments', 'input', 'refusal', 'thinking'] as const;
+const TEXT_KEYS: ReadonlySet<string> = new Set(TEXT_NAMES);
+const TEXT_STARTS = new RegExp(`"(?:${TEXT_NAMES.join('|')})"\\s*:\\s*"`, 'g');
 
 /** Every text in a body's content, run together; what is base64 or a name stays out. */
 export function textsOf(value: unknown, depth: number): string {
