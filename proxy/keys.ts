@@ -1,15 +1,11 @@
-// Who is calling. Keys are known by the SHA-256 of their text only; the digest is computed for every request, so that no
-// table of secrets stands in memory and the time of a lookup says nothing about how much of a key was right.
+// Who is calling. Keys are known by a salted SHA-256 of their text only, which is computed for every request: no table of
+// secrets stands in memory. The lookup compares digests, and nobody outside can choose one: how long it takes says
+// nothing about how much of a key was right, so that no comparison of constant time is needed behind it.
 
-import { hash, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { KeyConfig } from '../schemas/config.ts';
 import type { Caller } from './exchange.ts';
 import { Patterns } from './patterns.ts';
-
-interface Entry {
-  readonly digest: Buffer;
-  readonly caller: KnownCaller;
-}
 
 /** A caller with its patterns compiled. */
 export interface KnownCaller extends Caller {
@@ -19,29 +15,26 @@ export interface KnownCaller extends Caller {
 const MAX_KEY_CHARS = 4096;
 
 export class Keyring {
-  readonly #entries = new Map<string, Entry>();
+  readonly #salt = randomBytes(16).toString('latin1');
+  readonly #callers = new Map<string, KnownCaller>();
 
   constructor(keys: readonly KeyConfig[]) {
     for (const { name, key, team, models } of keys) {
-      const digest = digestOf(key);
       const caller = { keyId: name, team, models, allowed: new Patterns(models) };
-      this.#entries.set(digest.toString('latin1'), { digest, caller });
+      this.#callers.set(this.#digest(key), caller);
     }
   }
 
   /** Without keys everybody may call; the start refuses that on an address other machines reach. */
   get open(): boolean {
-    return this.#entries.size === 0;
+    return this.#callers.size === 0;
   }
 
   find(key: string): KnownCaller | undefined {
-    if (key === '' || key.length > MAX_KEY_CHARS) return undefined;
-    const digest = digestOf(key);
-    const entry = this.#entries.get(digest.toString('latin1'));
-    return entry !== undefined && timingSafeEqual(entry.digest, digest) ? entry.caller : undefined;
+    return key === '' || key.length > MAX_KEY_CHARS ? undefined : this.#callers.get(this.#digest(key));
   }
-}
 
-function digestOf(key: string): Buffer {
-  return hash('sha256', key, 'buffer');
+  #digest(key: string): string {
+    return hash('sha256', this.#salt + key, 'latin1');
+  }
 }
