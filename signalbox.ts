@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { banner } from './runtime/banner.ts';
 import { ConfigError, configJsonSchema, readSettings, type Settings } from './runtime/config.ts';
 import { isLoopback, splitAddress } from './runtime/address.ts';
+import { deploymentEnvironment } from './runtime/environment.ts';
 import { Life, within } from './runtime/lifecycle.ts';
 import { StartError, lockDirectory } from './runtime/lock.ts';
 import { createLogger, messageOf } from './runtime/log.ts';
@@ -46,11 +47,13 @@ const STARTS: Starts = {
   reporter: async ({ options, log, metrics }) => {
     const { startReporter } = await import('./proxy/report/reporter.ts');
     const alive = new AliveWriters();
+    const environment = deploymentEnvironment();
     const reporter = startReporter({
       ...options,
       log,
       metrics,
       version: VERSION,
+      ...(environment === undefined ? {} : { environment }),
       isAlive: (writerId) => alive.has(writerId),
     });
     return { close: () => reporter.close(), writers: (ids) => alive.set(ids) };

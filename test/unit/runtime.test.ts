@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { deploymentEnvironment } from '../../runtime/environment.ts';
 import { Life, within } from '../../runtime/lifecycle.ts';
 import { lockDirectory } from '../../runtime/lock.ts';
 import { createLogger } from '../../runtime/log.ts';
@@ -99,4 +100,13 @@ test('addresses, durations and sizes', () => {
   assert.equal(parseDuration('5'), undefined);
   assert.equal(parseSize('20GiB'), 20 * 1024 ** 3);
   assert.equal(parseSize('x'), undefined);
+});
+
+test('the environment is what OTEL_RESOURCE_ATTRIBUTES says', () => {
+  assert.equal(deploymentEnvironment('service.name=x, deployment.environment.name = staging%20eu ,a=b'), 'staging eu');
+  assert.equal(deploymentEnvironment('deployment.environment=old'), 'old');
+  assert.equal(deploymentEnvironment('deployment.environment=old,deployment.environment.name=new'), 'new');
+  assert.equal(deploymentEnvironment('deployment.environment.name=100%'), '100%');
+  for (const text of ['', '=', ',,', 'a', 'deployment.environment.name=', 'service.name=deployment.environment.name'])
+    assert.equal(deploymentEnvironment(text), undefined, text);
 });
