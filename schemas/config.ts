@@ -164,8 +164,15 @@ export function providerType(id: string, config: Pick<ProviderConfig, 'type'>): 
   return config.type ?? PROVIDER_TYPES.find((type) => type === id);
 }
 
+/** A config whose sections have been checked one by one. */
+interface Sections {
+  readonly proxy: z.infer<typeof proxy>;
+  readonly collector: z.infer<typeof collector>;
+  readonly capture: z.infer<typeof capture>;
+}
+
 interface CrossContext {
-  readonly value: {
+  readonly value: Sections & {
     readonly providers: Readonly<Record<string, ProviderConfig>>;
     readonly routes: Readonly<Record<string, RouteConfig>>;
     readonly keys: readonly KeyConfig[];
@@ -175,6 +182,7 @@ interface CrossContext {
 
 function crossReferences({ value, issues }: CrossContext): void {
   const report = (path: PropertyKey[], message: string) => issues.push({ code: 'custom', message, path, input: value });
+  checkRoom(value, report);
   for (const [id, config] of Object.entries(value.providers)) checkProvider(id, config, report);
   for (const [id, config] of Object.entries(value.routes)) {
     checkRoute(id, config, (path, message) => report(['routes', id, ...path], message), value.providers);
@@ -191,6 +199,24 @@ function crossReferences({ value, issues }: CrossContext): void {
 }
 
 type Report = (path: PropertyKey[], message: string) => void;
+
+/** Below this a spool is nothing but headers and dropped segments. */
+const LEAST_SPOOL = 64 * 1024;
+
+/** What is kept on disk must hold the largest thing that may have to be kept. */
+function checkRoom({ proxy, collector, capture }: Sections, report: Report): void {
+  const queue = 4 * collector.max_body;
+  if (collector.queue.max_disk < queue) {
+    const why = 'four times collector.max_body: the largest request must fit';
+    report(['collector', 'queue', 'max_disk'], `must be at least ${queue} bytes, ${why}`);
+  }
+  const captured = capture.content === 'none' ? 0 : 2 * capture.max_bytes;
+  const spool = Math.max(LEAST_SPOOL, captured * (proxy.workers === 'auto' ? 1 : proxy.workers));
+  if (proxy.spool.max_disk < spool) {
+    const why = "twice capture.max_bytes for each worker: a call's prompt and answer must fit";
+    report(['proxy', 'spool', 'max_disk'], `must be at least ${spool} bytes, ${why}`);
+  }
+}
 
 function checkProvider(id: string, config: ProviderConfig, report: Report): void {
   const type = providerType(id, config);

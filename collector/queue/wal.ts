@@ -69,6 +69,7 @@ export class Wal {
   take(limits: SpoolLimits): WalBatch | undefined {
     const spool = this.#reader.take(limits);
     if (!spool) {
+      this.#reader.rest();
       this.#pending = [];
       this.#pendingRows = 0;
       this.#backlog = 0;

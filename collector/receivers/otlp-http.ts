@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../runtime/log.ts';
 import { messageOf } from '../../runtime/log.ts';
-import { SpoolFullError } from '../../runtime/spool/writer.ts';
+import { RecordTooLargeError, SpoolFullError } from '../../runtime/spool/writer.ts';
 import { BodyError, BodyReader, type BodyLimits, type BodyProblem } from './body.ts';
 import { DecodeError, type DecodedLog, type DecodedSpan } from './model.ts';
 import * as json from './otlp-json.ts';
@@ -39,6 +39,7 @@ type Take = (body: Buffer, encoding: Encoding) => Promise<Outcome> | Outcome;
 
 const DECODERS = { protobuf, json } as const;
 const RETRY_AFTER_S = 2;
+const TOO_LARGE = 'the request is too large for the queue (collector.queue.max_disk): send fewer spans at once';
 
 const STATUS_OF: Readonly<Record<BodyProblem, number>> = {
   too_large: 413,
@@ -106,6 +107,7 @@ class Receiver {
     if (error instanceof BodyError) return [STATUS_OF[error.problem], error.message];
     if (error instanceof DecodeError) return [400, error.message];
     if (error instanceof SpoolFullError) return [503, 'the queue is full; send again later'];
+    if (error instanceof RecordTooLargeError) return [413, TOO_LARGE];
     this.#options.log.error('an OTLP request failed', { error: messageOf(error) });
     return [500, 'the request could not be processed'];
   }

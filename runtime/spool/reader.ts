@@ -88,6 +88,11 @@ export class SpoolReader {
     this.trim(isBefore(keep, batch.to) ? keep : batch.to);
   }
 
+  /** After a take() that found nothing: a last segment that its writer has left is not needed any more. */
+  rest(): void {
+    if (this.#from.segment > this.position.segment) this.commit({ to: this.#from });
+  }
+
   /** Deletes the segments that end before this position. */
   trim(before: Position): void {
     if (before.segment <= this.#trimmedTo) return;

@@ -25,6 +25,15 @@ export class SpoolFullError extends Error {
   override readonly name = 'SpoolFullError';
 }
 
+/** No spool of this size will ever take the record. */
+export class RecordTooLargeError extends RangeError {
+  override readonly name = 'RecordTooLargeError';
+
+  constructor(bytes: number) {
+    super(`a record of ${bytes} bytes is too large for the spool`);
+  }
+}
+
 /** Room for one more header on a full disk: without it no reader could ever delete the segment that filled it. */
 const RESERVE = 'reserve';
 const RESERVE_BYTES = 4096;
@@ -55,10 +64,11 @@ export class SpoolWriter {
    * @param kind 1 to 255, the caller's own meaning
    * @returns where the record starts
    * @throws SpoolFullError when the spool or the disk is full
+   * @throws RecordTooLargeError when it would not fit into an empty spool either
    */
   append(kind: number, parts: readonly Uint8Array[]): Position {
     const length = writeRecordHeader(this.#header, kind, parts) + RECORD_HEADER_BYTES;
-    if (length > MAX_RECORD_BYTES) throw new RangeError(`a record of ${length} bytes is too large for a spool`);
+    if (length > MAX_RECORD_BYTES) throw new RecordTooLargeError(length);
     if (this.#options.overflow === 'refuse') this.#refuseAbove(length);
     if (this.#fd < 0 || this.#offset >= this.#options.segmentBytes) this.#rotate();
     const at = { segment: this.#segment, offset: this.#offset };
@@ -84,11 +94,14 @@ export class SpoolWriter {
   }
 
   #refuseAbove(length: number): void {
-    if (this.bytes + length <= this.#options.maxBytes) return;
+    const { dir, maxBytes } = this.#options;
+    if (this.bytes + length <= maxBytes) return;
+    if (length > maxBytes - SEGMENT_START) throw new RecordTooLargeError(length);
     this.#closedBytes = this.#measure();
-    if (this.bytes + length > this.#options.maxBytes) {
-      throw new SpoolFullError(`the spool in ${this.#options.dir} has reached its ${this.#options.maxBytes} bytes`);
-    }
+    if (this.bytes + length <= maxBytes) return;
+    // What stands in the way may all have been read: no reader deletes the segment that is being written.
+    if (this.#closedBytes === 0) this.#leave();
+    throw new SpoolFullError(`the spool in ${dir} has reached its ${maxBytes} bytes`);
   }
 
   #write(buffers: readonly Uint8Array[], length: number): void {
