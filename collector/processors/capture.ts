@@ -4,7 +4,7 @@
 import { ATTR } from '../../schemas/attributes.ts';
 import { DIALECT_IDS, type CallInput, type CallOutput, type DialectReader } from '../../schemas/call.ts';
 import { DIALECTS } from '../../schemas/dialects/index.ts';
-import { SseDecoder } from '../../schemas/sse.ts';
+import { SseDecoder } from '../../schemas/framing/sse.ts';
 import type { AttrValue, DecodedSpan } from '../receivers/model.ts';
 import { ioOf, setInput, setOutput } from './payload.ts';
 import { asCount, asText } from './text.ts';

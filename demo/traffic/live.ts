@@ -5,7 +5,7 @@ import { Agent, request } from 'undici';
 import { messageOf, type Logger } from '../../runtime/log.ts';
 import type { CallOutput } from '../../schemas/call.ts';
 import { DIALECTS } from '../../schemas/dialects/index.ts';
-import { SseDecoder } from '../../schemas/sse.ts';
+import { SseDecoder } from '../../schemas/framing/sse.ts';
 import type { Incident } from '../incidents.ts';
 import { Random } from '../random.ts';
 import { CALLS_PER_SCENARIO, rateAt } from './rate.ts';

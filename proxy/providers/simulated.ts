@@ -2,9 +2,9 @@
 // be cancelled, so that everything behind it can be seen working without a key.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { DialectId } from '../../schemas/call.ts';
+
 import { fields, parsed } from '../../schemas/dialects/read.ts';
-import { simulate, type Simulation } from './simulation.ts';
+import { simulate, type Simulation, type SimulatedDialect } from './simulation.ts';
 import type {
   Provider,
   ProviderKind,
@@ -17,7 +17,7 @@ import type {
 const FIRST_TOKEN_MS = 120;
 const TOKEN_MS = 8;
 
-const DIALECT_OF_PATH: ReadonlyMap<string, DialectId> = new Map([
+const DIALECT_OF_PATH: ReadonlyMap<string, SimulatedDialect> = new Map([
   ['/v1/chat/completions', 'openai_chat'],
   ['/v1/responses', 'openai_responses'],
   ['/v1/embeddings', 'openai_embeddings'],

@@ -24,7 +24,7 @@ interface Call {
 const QUOTE_CHARS = 160;
 
 /** @param request the parsed body of a request in that dialect */
-export function simulate(dialect: DialectId, request: Fields): Simulation {
+export function simulate(dialect: SimulatedDialect, request: Fields): Simulation {
   const asked = JSON.stringify(request);
   const said = lastWords(request);
   const reply =
@@ -52,12 +52,15 @@ function lastWords(request: Fields): string {
 const data = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
 const named = (value: { readonly type: string }): string => `event: ${value.type}\n${data(value)}`;
 
-const SHAPES: Readonly<Record<DialectId, (call: Call) => Simulation>> = {
+const SHAPES = {
   openai_chat: chat,
   openai_responses: responses,
   openai_embeddings: embeddings,
   anthropic: messages,
-};
+} satisfies Partial<Record<DialectId, (call: Call) => Simulation>>;
+
+/** What the simulated provider speaks by itself. */
+export type SimulatedDialect = keyof typeof SHAPES;
 
 function chat({ id, model, words, inputTokens, request }: Call): Simulation {
   const head = { id: `chatcmpl-${id}`, created: 0, model, system_fingerprint: 'fp_simulated' };

@@ -1,5 +1,5 @@
 // Events of a server-sent stream, read as latin1 text: one character a byte, so that nothing is decoded that nobody looks
-// at. schemas/sse.ts does the same for readers who want every event as proper text, at ten times the cost.
+// at. schemas/framing/sse.ts does the same for readers who want every event as proper text, at ten times the cost.
 
 /** More than this in one line is no event that could matter; it is skipped, not kept. */
 const MAX_LINE = 8 * 1024 * 1024;

@@ -2,7 +2,7 @@
 // It sees bytes only after the client got them, keeps none of them, and never throws whatever they are.
 
 import type { DialectId } from '../../schemas/call.ts';
-import { USAGE_READERS } from '../../schemas/dialects/index.ts';
+import { DIALECTS } from '../../schemas/dialects/index.ts';
 import { nowUs } from '../clock.ts';
 import type { Reading } from '../exchange.ts';
 import { chatEvents } from './chat.ts';
@@ -11,10 +11,10 @@ import { messagesEvents } from './messages.ts';
 import type { AnswerMeter, EventReader, MeterState } from './reading.ts';
 import { responsesEvents } from './responses.ts';
 
-const EVENTS: Readonly<Record<DialectId, EventReader>> = {
+/** Dialects whose streams are read without parsing every event. */
+const EVENTS: Readonly<Partial<Record<DialectId, EventReader>>> = {
   openai_chat: chatEvents,
   openai_responses: responsesEvents,
-  openai_embeddings: () => {},
   anthropic: messagesEvents,
 };
 
@@ -28,7 +28,7 @@ export class Meter implements MeterState, AnswerMeter {
   constructor(dialect: DialectId, reading: Reading) {
     this.reading = reading;
     this.#dialect = dialect;
-    const read = EVENTS[dialect];
+    const read = EVENTS[dialect] ?? (() => {});
     this.#lines = new SseLines((event, data) => read(this, event, data));
   }
 
@@ -38,7 +38,7 @@ export class Meter implements MeterState, AnswerMeter {
 
   end(): void {
     this.#lines.end();
-    this.reading.usage = USAGE_READERS[this.#dialect](this.usage);
+    this.reading.usage = DIALECTS[this.#dialect].readUsage(this.usage);
     if (this.reading.usage !== undefined) this.reading.usageSource = 'provider';
   }
 

@@ -1,7 +1,7 @@
 // The meter of a JSON answer too big to be kept: usage stands at its end, so the end is all that is remembered.
 
 import type { DialectId } from '../../schemas/call.ts';
-import { USAGE_READERS } from '../../schemas/dialects/index.ts';
+import { DIALECTS } from '../../schemas/dialects/index.ts';
 import type { Reading } from '../exchange.ts';
 import { scanBody } from '../json/scan.ts';
 import { parseEvent } from './probe.ts';
@@ -33,7 +33,7 @@ export class TailMeter implements AnswerMeter {
     if (at < 0) return;
     const text = `{${this.#tail.slice(at)}`;
     const span = scanBody(text, USAGE, 16).found.get('usage');
-    reading.usage = span && USAGE_READERS[this.#dialect](parseEvent(text.slice(span.start, span.end)));
+    reading.usage = span && DIALECTS[this.#dialect].readUsage(parseEvent(text.slice(span.start, span.end)));
     if (reading.usage !== undefined) reading.usageSource = 'provider';
   }
 }

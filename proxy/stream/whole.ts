@@ -2,7 +2,7 @@
 
 import type { DialectId } from '../../schemas/call.ts';
 import { anthropicFinish } from '../../schemas/dialects/anthropic.ts';
-import { USAGE_READERS } from '../../schemas/dialects/index.ts';
+import { DIALECTS } from '../../schemas/dialects/index.ts';
 import { chatFinish } from '../../schemas/dialects/openai-chat.ts';
 import { fields, isFields, list, text } from '../../schemas/dialects/read.ts';
 import type { Fields } from '../../schemas/dialects/read.ts';
@@ -17,10 +17,9 @@ const HEAD_KEYS: ReadonlySet<string> = new Set(['usage', 'model', 'id', 'error']
 const PARSE_BYTES = 64 * 1024;
 const MAX_DEPTH = 128;
 
-const READERS: Readonly<Record<DialectId, (reading: Reading, body: Fields) => void>> = {
+const READERS: Readonly<Partial<Record<DialectId, (reading: Reading, body: Fields) => void>>> = {
   openai_chat: readChat,
   openai_responses: readResponse,
-  openai_embeddings: () => {},
   anthropic: readMessage,
 };
 
@@ -34,8 +33,8 @@ export function readWhole(dialect: DialectId, reading: Reading, body: Buffer): v
   reading.complete = true;
   reading.chunks = 1;
   readHead(reading, json);
-  READERS[dialect](reading, json);
-  reading.usage = USAGE_READERS[dialect](json['usage']);
+  READERS[dialect]?.(reading, json);
+  reading.usage = DIALECTS[dialect].readUsage(json['usage']);
   if (reading.usage !== undefined) reading.usageSource = 'provider';
 }
 

@@ -35,6 +35,8 @@ export const anthropic: DialectReader = {
   operation: 'chat',
   readInput,
   readOutput,
+  readUsage: readAnthropicUsage,
+  framing: 'sse',
   stream: () => new AssembledStream(new AnthropicAssembler(), readOutput),
 };
 

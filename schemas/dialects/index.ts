@@ -1,10 +1,11 @@
 // Every wire format that Signalbox reads, by name. Nothing else knows them.
 
-import type { DialectId, DialectReader, Usage } from '../call.ts';
-import { anthropic, readAnthropicUsage } from './anthropic.ts';
-import { openaiChat, readChatUsage } from './openai-chat.ts';
-import { openaiEmbeddings, readEmbeddingsUsage } from './openai-embeddings.ts';
-import { openaiResponses, readResponsesUsage } from './openai-responses.ts';
+import type { ChatDialectId, DialectId, DialectReader, EmbeddingsDialectId } from '../call.ts';
+import { anthropic } from './anthropic.ts';
+import { openaiChat } from './openai-chat.ts';
+import { openaiEmbeddings } from './openai-embeddings.ts';
+import { openaiResponses } from './openai-responses.ts';
+import type { ChatDialect, EmbeddingsDialect } from './types.ts';
 
 export const DIALECTS: Readonly<Record<DialectId, DialectReader>> = {
   openai_chat: openaiChat,
@@ -13,10 +14,6 @@ export const DIALECTS: Readonly<Record<DialectId, DialectReader>> = {
   anthropic,
 };
 
-/** The `usage` object of an answer or an event alone, for who counts without reading the rest. */
-export const USAGE_READERS: Readonly<Record<DialectId, (usage: unknown) => Usage | undefined>> = {
-  openai_chat: readChatUsage,
-  openai_responses: readResponsesUsage,
-  openai_embeddings: readEmbeddingsUsage,
-  anthropic: readAnthropicUsage,
-};
+/** Those that translate, by name. */
+export const CHATS: Readonly<Partial<Record<ChatDialectId, ChatDialect>>> = {};
+export const EMBEDDINGS: Readonly<Partial<Record<EmbeddingsDialectId, EmbeddingsDialect>>> = {};

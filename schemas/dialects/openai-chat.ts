@@ -32,6 +32,8 @@ export const openaiChat: DialectReader = {
   operation: 'chat',
   readInput,
   readOutput,
+  readUsage: readChatUsage,
+  framing: 'sse',
   stream: () => new AssembledStream(new ChatAssembler(), readOutput),
 };
 

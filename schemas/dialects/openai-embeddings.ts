@@ -8,6 +8,8 @@ export const openaiEmbeddings: DialectReader = {
   operation: 'embeddings',
   readInput,
   readOutput,
+  readUsage: readEmbeddingsUsage,
+  framing: 'sse',
   // Embeddings are never streamed; a stream that comes anyway is one that never completes.
   stream: () => ({ push: () => undefined, output: () => readOutput(undefined) }),
 };

@@ -25,6 +25,8 @@ export const openaiResponses: DialectReader = {
   operation: 'chat',
   readInput,
   readOutput,
+  readUsage: readResponsesUsage,
+  framing: 'sse',
   stream: () => new AssembledStream(new ResponsesAssembler(), readOutput),
 };
 

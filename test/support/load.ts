@@ -4,11 +4,11 @@
 import { createHash } from 'node:crypto';
 import { Agent, request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { DialectId } from '../../schemas/call.ts';
+import type { ServedDialect } from './upstream-answers.ts';
 
 export interface Planned {
   readonly id: string;
-  readonly dialect: DialectId;
+  readonly dialect: ServedDialect;
   readonly model: string;
   readonly stream: boolean;
   /** OpenAI chat: whether the caller itself asks for the usage chunk. */
@@ -32,7 +32,7 @@ export interface ClientEntry extends Planned {
   error: string;
 }
 
-const PATHS: Readonly<Record<DialectId, string>> = {
+const PATHS: Readonly<Record<ServedDialect, string>> = {
   openai_chat: '/v1/chat/completions',
   openai_responses: '/v1/responses',
   openai_embeddings: '/v1/embeddings',

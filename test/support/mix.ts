@@ -8,7 +8,7 @@ import type { Planned } from './load.ts';
 import type { Signalbox } from './proc.ts';
 import type { Upstream } from './upstream.ts';
 import type { TraceSummary } from '../../schemas/api.ts';
-import type { DialectId } from '../../schemas/call.ts';
+import type { ServedDialect } from './upstream-answers.ts';
 
 const FAULTS = [
   'fault-500',
@@ -47,14 +47,14 @@ export const PRICES = {
   'text-embedding-ok': { input: 0.02, output: 0 },
 };
 
-export function dialectOf(index: number): DialectId {
+export function dialectOf(index: number): ServedDialect {
   const share = index % 20;
   if (share < 9) return 'openai_chat';
   if (share < 15) return 'anthropic';
   return share < 18 ? 'openai_responses' : 'openai_embeddings';
 }
 
-export const PREFIX: Readonly<Record<DialectId, string>> = {
+export const PREFIX: Readonly<Record<ServedDialect, string>> = {
   openai_chat: 'gpt-',
   openai_responses: 'gpt-',
   openai_embeddings: 'text-embedding-',

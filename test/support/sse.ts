@@ -1,9 +1,9 @@
 // Streams for the tests of the dialects: events to bytes, bytes through the real decoder in any cut.
 
 import { DIALECTS } from '../../schemas/dialects/index.ts';
-import { SseDecoder } from '../../schemas/sse.ts';
+import { SseDecoder } from '../../schemas/framing/sse.ts';
 import type { CallOutput, DialectId } from '../../schemas/call.ts';
-import type { SseEvent } from '../../schemas/sse.ts';
+import type { SseEvent } from '../../schemas/framing/sse.ts';
 
 /** `data:` lines, each with an `event:` line where the dialect has typed events. */
 export function sseBytes(events: readonly unknown[], typed = false): Buffer {

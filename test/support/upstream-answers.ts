@@ -1,7 +1,7 @@
 // What the fake upstream answers, in four wire formats, whole and as events. Everything follows from the id found in
 // the prompt, so that two calls with one id get the same bytes and bill the same tokens.
 
-import type { DialectId, Usage } from '../../schemas/call.ts';
+import type { Usage } from '../../schemas/call.ts';
 
 export interface Asked {
   readonly id: string;
@@ -366,7 +366,9 @@ const messages: AnswerShape = {
   errorEvent: (message) => typed({ ...anthropicError(529, message), type: 'error' }).bytes,
 };
 
-export const ANSWERS: Readonly<Record<DialectId, AnswerShape>> = {
+export type ServedDialect = 'openai_chat' | 'openai_responses' | 'openai_embeddings' | 'anthropic';
+
+export const ANSWERS: Readonly<Record<ServedDialect, AnswerShape>> = {
   openai_chat: chat,
   openai_responses: responses,
   openai_embeddings: embeddings,

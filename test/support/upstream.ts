@@ -15,15 +15,15 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ANSWERS, billFor, sayingOf } from './upstream-answers.ts';
-import type { Asked, StreamPiece } from './upstream-answers.ts';
-import type { DialectId, Usage } from '../../schemas/call.ts';
+import type { Asked, ServedDialect, StreamPiece } from './upstream-answers.ts';
+import type { Usage } from '../../schemas/call.ts';
 
 export interface UpstreamCall {
   /** Found in the prompt as `id=...`; '' without one. */
   readonly id: string;
   /** 1 for the first call with this id. */
   readonly attempt: number;
-  readonly dialect: DialectId;
+  readonly dialect: ServedDialect;
   readonly path: string;
   readonly model: string;
   readonly scenario: string;
@@ -55,7 +55,7 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-const DIALECT_OF_PATH: ReadonlyMap<string, DialectId> = new Map([
+const DIALECT_OF_PATH: ReadonlyMap<string, ServedDialect> = new Map([
   ['/v1/chat/completions', 'openai_chat'],
   ['/v1/responses', 'openai_responses'],
   ['/v1/embeddings', 'openai_embeddings'],
@@ -132,7 +132,7 @@ function models(response: ServerResponse): void {
 
 function record(
   { request, calls, attempts }: Serving,
-  seen: { dialect: DialectId; path: string; text: string },
+  seen: { dialect: ServedDialect; path: string; text: string },
 ): UpstreamCall {
   const body = JSON.parse(seen.text) as Readonly<Record<string, unknown>>;
   const id = /\bid=([A-Za-z0-9_-]+)/.exec(seen.text)?.[1] ?? '';

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DIALECTS, USAGE_READERS } from '../../schemas/dialects/index.ts';
+import { DIALECTS } from '../../schemas/dialects/index.ts';
 import { cuts, readStream, sseBytes } from '../support/sse.ts';
 
 const reader = DIALECTS.anthropic;
-const readUsage = USAGE_READERS.anthropic;
+const readUsage = DIALECTS.anthropic.readUsage;
 
 describe('request', () => {
   test('instructions, blocks of every kind, tool results and tools', () => {

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DIALECTS, USAGE_READERS } from '../../schemas/dialects/index.ts';
+import { DIALECTS } from '../../schemas/dialects/index.ts';
 import { cuts, readStream, sseBytes } from '../support/sse.ts';
 
 const reader = DIALECTS.openai_chat;
-const readUsage = USAGE_READERS.openai_chat;
+const readUsage = DIALECTS.openai_chat.readUsage;
 
 const WEATHER = {
   type: 'object',

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DIALECTS, USAGE_READERS } from '../../schemas/dialects/index.ts';
+import { DIALECTS } from '../../schemas/dialects/index.ts';
 import { cuts, readStream, sseBytes } from '../support/sse.ts';
 
 const reader = DIALECTS.openai_responses;
@@ -229,7 +229,7 @@ describe('stream', () => {
 });
 
 test('usage: totals with subsets', () => {
-  const readUsage = USAGE_READERS.openai_responses;
+  const readUsage = DIALECTS.openai_responses.readUsage;
   assert.deepEqual(readUsage(USAGE), { input: 50, cacheRead: 32, cacheWrite: 8, output: 20, reasoning: 12 });
   assert.equal(readUsage({ input_tokens: -3, output_tokens: 1 }), undefined);
   assert.equal(readUsage(null), undefined);
