@@ -1,18 +1,19 @@
 // Well-known hosts and servers that speak OpenAI's API, as rows of data: a provider that is named after one (or has it
 // as its `type`) needs no base_url. One more is one more row.
 
+import type { Quirks } from './dialects/types.ts';
+
 export interface Host {
   /** '' where everybody runs it somewhere else: then `base_url` is asked for. */
   readonly baseUrl: string;
   /** gen_ai.provider.name */
   readonly system: string;
-  /** False where the server ends every stream with usage by itself and refuses fields it does not know. */
-  readonly takesStreamOptions?: false;
+  readonly quirks?: Quirks;
 }
 
 export const HOSTS = {
   groq: { baseUrl: 'https://api.groq.com/openai/v1', system: 'groq' },
-  mistral: { baseUrl: 'https://api.mistral.ai/v1', system: 'mistral_ai', takesStreamOptions: false },
+  mistral: { baseUrl: 'https://api.mistral.ai/v1', system: 'mistral_ai', quirks: { noStreamOptions: true } },
   together: { baseUrl: 'https://api.together.xyz/v1', system: 'together_ai' },
   deepseek: { baseUrl: 'https://api.deepseek.com/v1', system: 'deepseek' },
   xai: { baseUrl: 'https://api.x.ai/v1', system: 'x_ai' },

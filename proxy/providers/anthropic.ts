@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { credentialOf } from '../headers.ts';
 import { HttpUpstream, readBaseUrl, withoutVersion } from './http.ts';
+import { ANTHROPIC_PATHS, pathOf } from './paths.ts';
 import type { Provider, ProviderKind, ProviderOptions } from './types.ts';
 
 const BASE_URL = 'https://api.anthropic.com';
@@ -23,8 +24,8 @@ function create({ id, config }: ProviderOptions): Provider {
     dialects: new Set(['anthropic']),
     models: new Set(config.models),
     knows: (model) => model.startsWith('claude-'),
-    takesStreamOptions: false,
-    basePath: `${root}/v1`,
+    quirks: {},
+    endpoint: (endpoint) => `${root}/v1${pathOf(ANTHROPIC_PATHS, endpoint)}`,
     rootPath: root,
     authorize(out, caller, ownKeys) {
       out.push(...fixed);

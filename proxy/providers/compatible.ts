@@ -5,6 +5,7 @@ import type { DialectId } from '../../schemas/call.ts';
 import { hostOf, type Host } from '../../schemas/hosts.ts';
 import { credentialOf } from '../headers.ts';
 import { HttpUpstream, readBaseUrl, withoutVersion } from './http.ts';
+import { OPENAI_PATHS, pathOf } from './paths.ts';
 import type { Provider, ProviderKind, ProviderOptions } from './types.ts';
 
 const DIALECTS: ReadonlySet<DialectId> = new Set(['openai_chat', 'openai_responses', 'openai_embeddings']);
@@ -41,8 +42,8 @@ function speaksOpenAi({ id, config }: ProviderOptions, host: Host, knows: (model
     dialects: DIALECTS,
     models: new Set(config.models),
     knows,
-    takesStreamOptions: host.takesStreamOptions !== false,
-    basePath: base.path,
+    quirks: host.quirks ?? {},
+    endpoint: (endpoint) => base.path + pathOf(OPENAI_PATHS, endpoint),
     rootPath: withoutVersion(base.path),
     authorize(out, caller, ownKeys) {
       out.push(...fixed);

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 import { fields, parsed } from '../../schemas/dialects/read.ts';
 import { simulate, type Simulation, type SimulatedDialect } from './simulation.ts';
+import { ANTHROPIC_PATHS, OPENAI_PATHS, pathOf } from './paths.ts';
 import type {
   Provider,
   ProviderKind,
@@ -24,6 +25,8 @@ const DIALECT_OF_PATH: ReadonlyMap<string, SimulatedDialect> = new Map([
   ['/v1/messages', 'anthropic'],
 ]);
 
+const PATHS = { ...OPENAI_PATHS, ...ANTHROPIC_PATHS };
+
 export const simulated: ProviderKind = {
   summary: 'Answers by itself, for trying things out without a key',
   create: ({ id, config }): Provider => ({
@@ -34,8 +37,8 @@ export const simulated: ProviderKind = {
     dialects: new Set(DIALECT_OF_PATH.values()),
     models: new Set(config.models),
     knows: () => false,
-    takesStreamOptions: true,
-    basePath: '/v1',
+    quirks: {},
+    endpoint: (endpoint) => `/v1${pathOf(PATHS, endpoint)}`,
     rootPath: '',
     authorize: () => {},
     upstream: new SimulatedUpstream(),

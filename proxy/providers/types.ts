@@ -3,6 +3,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DialectId } from '../../schemas/call.ts';
 import type { ProviderConfig, ProviderType } from '../../schemas/config.ts';
+import type { Fields } from '../../schemas/dialects/read.ts';
+import type { Quirks } from '../../schemas/dialects/types.ts';
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -33,6 +35,16 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
+/** Which of a provider's addresses a call is for. */
+export interface Endpoint {
+  /** Of the request as it is sent; '' for a path of no dialect. */
+  readonly dialect: DialectId | '';
+  /** As the caller wrote it, below its API's version: `/images/generations`. Used where `dialect` says nothing. */
+  readonly path: string;
+  readonly model: string;
+  readonly stream: boolean;
+}
+
 export interface Provider {
   /** Its name in the config: the deployment. */
   readonly id: string;
@@ -40,15 +52,16 @@ export interface Provider {
   readonly system: string;
   readonly serverAddress: string;
   readonly serverPort: number;
+  /** What it speaks by itself, the preferred first. */
   readonly dialects: ReadonlySet<DialectId>;
   /** Names that a bare `model` may use. */
   readonly models: ReadonlySet<string>;
   /** A bare name that this provider is known to serve although nobody listed it. */
   knows(model: string): boolean;
-  /** Whether `stream_options` may be added to a streamed chat request. */
-  readonly takesStreamOptions: boolean;
-  /** Before a dialect's own path. */
-  readonly basePath: string;
+  /** How it differs from the maker of its dialect. */
+  readonly quirks: Quirks;
+  /** The path and query of a call. */
+  endpoint(endpoint: Endpoint): string;
   /** Before a passthrough path: the base without its version. */
   readonly rootPath: string;
   /**
@@ -56,6 +69,13 @@ export interface Provider {
    * `ownKeys` says that the caller's credential is not a key of ours.
    */
   authorize(out: string[], caller: IncomingHttpHeaders, ownKeys: boolean): void;
+  /**
+   * For proofs that take time or depend on the whole request: appends them to its headers.
+   * @throws GatewayError bad_upstream where no proof could be had
+   */
+  sign?(request: UpstreamRequest): Promise<void>;
+  /** For a provider that wants a body of this dialect to be a little different. */
+  shape?(endpoint: Endpoint, body: Fields): Fields;
   readonly upstream: Upstream;
 }
 

@@ -48,7 +48,9 @@ function sameDialect({ live, provider, model, ownKeys }: Adapting): Outgoing {
   return {
     provider,
     method: live.method,
-    path: provider.basePath + live.surface.upstreamPath + live.query,
+    path:
+      provider.endpoint({ dialect: live.dialect, path: live.surface.upstreamPath, model, stream: live.stream }) +
+      live.query,
     headers,
     body: applyEdits(live.body, edits),
     hideUsage: usage !== undefined,
@@ -71,7 +73,8 @@ function passthrough(live: Live, provider: Provider, ownKeys: boolean): Outgoing
 
 /** What makes a chat stream end with usage; undefined where the caller asked for it or the provider would refuse. */
 function usageEdit({ dialect, stream, json, scan }: Live, provider: Provider): Edit | undefined {
-  if (dialect !== 'openai_chat' || !stream || scan === undefined || !provider.takesStreamOptions) return undefined;
+  if (dialect !== 'openai_chat' || !stream || scan === undefined || provider.quirks.noStreamOptions === true)
+    return undefined;
   const options = json?.['stream_options'];
   if (isFields(options) && options['include_usage'] === true) return undefined;
   const text = JSON.stringify({ ...(isFields(options) ? options : {}), include_usage: true });

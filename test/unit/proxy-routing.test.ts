@@ -135,7 +135,11 @@ describe('providers', () => {
       assert.ok(provider.dialects.size > 0);
       if (type === 'simulated') continue;
       assert.deepEqual([provider.serverAddress, provider.serverPort], ['127.0.0.1', 9]);
-      assert.deepEqual([provider.basePath, provider.rootPath], ['/api/v1', '/api'], type);
+      assert.deepEqual(
+        [provider.endpoint({ dialect: '', path: '/x', model: 'm', stream: false }), provider.rootPath],
+        ['/api/v1/x', '/api'],
+        type,
+      );
       const headers: string[] = [];
       provider.authorize(headers, { authorization: 'Bearer callers' }, false);
       assert.ok(
