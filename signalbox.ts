@@ -13,7 +13,7 @@ import { deploymentEnvironment } from './runtime/environment.ts';
 import { Life, within } from './runtime/lifecycle.ts';
 import { StartError, lockDirectory } from './runtime/lock.ts';
 import { createLogger, messageOf } from './runtime/log.ts';
-import { AliveWriters, startPart, type Starts } from './runtime/part.ts';
+import { AliveWriters, startPart, type PartContext, type Starts } from './runtime/part.ts';
 import { Supervisor } from './runtime/supervisor.ts';
 import { VERSION } from './runtime/version.ts';
 
@@ -42,7 +42,8 @@ const STARTS: Starts = {
   },
   proxy: async ({ options, log, metrics, mergedMetrics }) => {
     const { startWorker } = await import('./proxy/main.ts');
-    return startWorker({ ...options, log, metrics, mergedMetrics });
+    const worker = startWorker({ ...options, log, metrics, mergedMetrics });
+    return { ...worker, close: andTellLosses(worker, await losses({ options, log, metrics })) };
   },
   reporter: async ({ options, log, metrics }) => {
     const { startReporter } = await import('./proxy/report/reporter.ts');
@@ -56,8 +57,22 @@ const STARTS: Starts = {
       ...(environment === undefined ? {} : { environment }),
       isAlive: (writerId) => alive.has(writerId),
     });
-    return { close: () => reporter.close(), writers: (ids) => alive.set(ids) };
+    const close = andTellLosses(reporter, await losses({ options, log, metrics }));
+    return { close, writers: (ids) => alive.set(ids) };
   },
+};
+
+type Closable = { close(): Promise<void> };
+
+async function losses({ options, log, metrics }: Pick<PartContext, 'options' | 'log' | 'metrics'>): Promise<Closable> {
+  const { reportLosses } = await import('./proxy/losses.ts');
+  return reportLosses({ collector: options.config.proxy.collector, writerId: options.writerId, metrics, log });
+}
+
+/** The last word is what was lost, the losses of the end included. */
+const andTellLosses = (part: Closable, told: Closable) => async () => {
+  await part.close();
+  await told.close();
 };
 
 /** Wrong usage of the command line: exit code 2. */

@@ -7,6 +7,7 @@ import { messageOf } from '../runtime/log.ts';
 import type { ScoreRow } from '../schemas/score.ts';
 import type { IoRow, SpanBatch, SpanRow } from '../schemas/span.ts';
 import type { BatchListener, Component, PipelineOptions, PipelineStatus, Submission } from './component.ts';
+import { Losses } from './losses.ts';
 import { createProcessors } from './processors/index.ts';
 import { readLog } from './processors/logs.ts';
 import { encodeBatch } from './queue/codec.ts';
@@ -35,6 +36,7 @@ export class Ingest implements Component, OtlpSink {
   readonly #wal: Wal;
   readonly #writer: QueueWriter;
   readonly #duplicates = new Duplicates();
+  readonly #losses = new Losses();
   readonly #process: ReturnType<typeof createProcessors>;
   readonly #listeners = new Set<BatchListener>();
   #open = false;
@@ -105,6 +107,7 @@ export class Ingest implements Component, OtlpSink {
     const scores: ScoreRow[] = [];
     const io: IoRow[] = [];
     for (const log of decoded) {
+      if (this.#losses.take(log)) continue;
       const rows = readLog(log, now);
       if ('ignored' in rows) this.metrics.ignoredLogs.add(1, { reason: rows.ignored });
       else if ('score' in rows) scores.push(rows.score);
@@ -134,7 +137,7 @@ export class Ingest implements Component, OtlpSink {
     const { received, rejected, duplicates } = this.metrics;
     return {
       queue: this.#wal.status,
-      drops: dropsOf(this.metrics, this.#wal),
+      drops: { ...dropsOf(this.metrics, this.#wal), ...this.#losses.all },
       received: { spans: received.total, rejected: rejected.total, duplicates: duplicates.total },
     };
   }

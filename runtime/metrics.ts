@@ -11,10 +11,12 @@ interface Family {
 
 export class Metrics {
   readonly #families = new Map<string, Family>();
+  readonly #counters = new Map<string, Counter>();
 
   /** @param name with its unit, as Prometheus wants it: `signalbox_requests_total` */
   counter(name: string, help: string): Counter {
     const counter = new Counter(name);
+    this.#counters.set(name, counter);
     this.#families.set(name, { type: 'counter', help, lines: () => counter.lines() });
     return counter;
   }
@@ -34,6 +36,12 @@ export class Metrics {
     const histogram = new Histogram(name, bounds);
     this.#families.set(name, { type: 'histogram', help, lines: () => histogram.lines() });
     return histogram;
+  }
+
+  /** What a counter of this process says, all of it or under one value of a label; 0 for one that is not there. */
+  counted(name: string, label?: string, value = ''): number {
+    const counter = this.#counters.get(name);
+    return (label === undefined ? counter?.total : counter?.by(label)[value]) ?? 0;
   }
 
   /** The text that `GET /metrics` answers with. */

@@ -197,7 +197,7 @@ export interface Status {
     readonly oldest_age: number;
     readonly max_bytes: number;
   };
-  /** What the collector lost or set aside since it started, by reason; a proxy's own losses are on its /metrics. */
+  /** What was lost or set aside, by reason: here since the start, and (`proxy_...`) in the proxies that report here. */
   readonly drops: Readonly<Record<string, number>>;
   readonly received: { readonly spans: number; readonly rejected: number; readonly duplicates: number };
   readonly live: { readonly clients: number; readonly dropped: number };

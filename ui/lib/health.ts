@@ -21,7 +21,10 @@ export function verdict({ store, queue, drops }: Status): Verdict {
     const sentence = `The queue is ${percent(full)} full. When it is full, spans are refused and their senders must wait.`;
     return { tone: 'bad', sentence };
   }
-  if (lost === 0) return { tone: 'good', sentence: 'The collector works and has lost nothing since it started.' };
+  if (lost === 0) {
+    const sentence = 'The collector works and has lost nothing since it started, and no proxy has told of a loss.';
+    return { tone: 'good', sentence };
+  }
   return { tone: 'warn', sentence: `The collector works. ${count(lost)} left out or set aside; the list says which.` };
 }
 
