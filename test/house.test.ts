@@ -120,9 +120,9 @@ test('files keep to their length', () => {
 
 /** Lines of TypeScript and Svelte a room may have. Raising one is a commit of its own with a line in DECISIONS.md. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  schemas: 2600,
+  schemas: 8600,
   runtime: 2000,
-  proxy: 6300,
+  proxy: 8100,
   collector: 6900,
   ui: 7000,
   demo: 2600,
