@@ -5,6 +5,8 @@
 import type { CallInput, OutputMessage } from './call.ts';
 import type { CacheStatus, SpanEvent, SpanKind, SpanLink, SpanSource, SpanStatus, UsageSource } from './span.ts';
 
+export * from './cost.ts';
+
 /** One row of the trace list: the entry span with the totals of its trace. */
 export interface TraceSummary {
   readonly trace_id: string;
