@@ -70,14 +70,14 @@ async function start(options: CollectorOptions, life: Life): Promise<Collector> 
   );
   observe(metrics, live, store);
   let open = true;
-  const started = Date.now();
+  const started = performance.now();
   const api: ApiContext = {
     store,
     now: Date.now,
     settle: async () => void (await within(SETTLE_MS, pipeline.flush())),
     health: () => ({
       version: VERSION,
-      uptime: Date.now() - started,
+      uptime: performance.now() - started,
       live: { clients: live.clients, dropped: live.dropped },
       proxy: firstCall(config),
       ...pipeline.status(),

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { openFilesLimit } from '../runtime/descriptors.ts';
 import { messageOf } from '../runtime/log.ts';
 import { ERRORS, type ErrorClass } from '../schemas/errors.ts';
+import { followWallClock } from './clock.ts';
 import { Connections, responseOf } from './connections.ts';
 import { errorBody, errorHeaders } from './errors.ts';
 import { Crowd } from './crowd.ts';
@@ -55,6 +56,7 @@ export function createDataServer(services: Services, handle: Handler, aside: Asi
       refuse(response, found);
       return;
     }
+    if (open.size === 0) followWallClock();
     const live = new Live(request, response, found, traceOf(request.headers));
     open.add(live);
     response.on('close', () => {

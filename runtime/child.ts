@@ -115,7 +115,7 @@ export class Child {
     });
     this.#process = child;
     this.#life = life;
-    this.#startedAt = Date.now();
+    this.#startedAt = performance.now();
     child.on('message', (message) => this.#hear(message as FromChild));
     child.on('error', (error) =>
       this.#options.log.error('a process could not be started', { name: this.#options.part, error: error.message }),
@@ -144,7 +144,7 @@ export class Child {
     );
     this.#options.onExit?.(end.writerId);
     if (this.#stopping) return;
-    if (Date.now() - this.#startedAt > GOOD_LIFE_MS) this.#delay = FIRST_DELAY_MS;
+    if (performance.now() - this.#startedAt > GOOD_LIFE_MS) this.#delay = FIRST_DELAY_MS;
     this.#options.log.error('a process died and is started again', {
       name: this.#options.part,
       code: end.code ?? undefined,

@@ -16,7 +16,7 @@ const REPEAT_MS = 10_000;
 export function createLogger(part: string): Logger {
   const lastSaid = new Map<string, { at: number; held: number }>();
   const write = (level: string, message: string, fields: LogFields = {}) => {
-    const now = Date.now();
+    const now = performance.now();
     const said = lastSaid.get(message);
     if (level !== 'info' && said && now - said.at < REPEAT_MS) {
       said.held++;

@@ -36,9 +36,9 @@ export class AliveWriters {
 
   has(id: string): boolean {
     if (this.#ids === undefined || this.#ids.has(id)) return true;
-    const since = this.#missingSince.get(id) ?? Date.now();
+    const since = this.#missingSince.get(id) ?? performance.now();
     this.#missingSince.set(id, since);
-    return Date.now() - since < SETTLE_MS;
+    return performance.now() - since < SETTLE_MS;
   }
 }
 

@@ -142,7 +142,7 @@ export class Supervisor {
     const worker = ready[this.#next++ % Math.max(1, ready.length)];
     if (worker) {
       const id = ++this.#connections;
-      this.#handed.set(id, { socket, worker, at: Date.now() });
+      this.#handed.set(id, { socket, worker, at: performance.now() });
       worker.send({ type: 'connection', id }, socket);
     } else if (this.#waiting.length < MAX_WAITING) {
       this.#waiting.push(socket);
@@ -154,7 +154,7 @@ export class Supervisor {
   /** A worker without a free file gets the message and not the socket, and nobody says so: its client must not hang. */
   #forgetLost(): void {
     for (const [id, { at }] of this.#handed) {
-      if (Date.now() - at < LOST_MS) return;
+      if (performance.now() - at < LOST_MS) return;
       this.#letGo(id);
     }
   }
