@@ -181,10 +181,25 @@ export interface EmbeddingsOutput {
   readonly id: string;
 }
 
-export const CHAT_DIALECTS = ['openai_chat', 'openai_responses', 'anthropic'] as const;
+export const CHAT_DIALECTS = [
+  'openai_chat',
+  'openai_responses',
+  'openai_completions',
+  'anthropic',
+  'gemini',
+  'bedrock',
+  'ollama_chat',
+  'ollama_generate',
+  'cohere',
+] as const;
 export type ChatDialectId = (typeof CHAT_DIALECTS)[number];
 
-export const EMBEDDINGS_DIALECTS = ['openai_embeddings'] as const;
+export const EMBEDDINGS_DIALECTS = [
+  'openai_embeddings',
+  'gemini_embeddings',
+  'ollama_embeddings',
+  'cohere_embeddings',
+] as const;
 export type EmbeddingsDialectId = (typeof EMBEDDINGS_DIALECTS)[number];
 
 export const DIALECT_IDS = [...CHAT_DIALECTS, ...EMBEDDINGS_DIALECTS] as const;

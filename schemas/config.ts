@@ -2,43 +2,17 @@
 // Sections are strict: a key that nothing reads is an error, not a hope.
 
 import { z } from 'zod';
-import { HOST_IDS, hostOf } from './hosts.ts';
-import { parseDuration, parseSize } from './units.ts';
+import { checkProvider, provider, type ProviderConfig, type Report } from './config/providers.ts';
+import { duration, httpUrl, listenAddress, name, secret, size } from './config/values.ts';
 
-const duration = z.string().transform((text, context) => {
-  const value = parseDuration(text);
-  if (value === undefined)
-    context.addIssue({ code: 'custom', message: 'must be a duration like 250ms, 5s, 10m, 1h or 30d' });
-  return value ?? z.NEVER;
-});
-
-const size = z.string().transform((text, context) => {
-  const value = parseSize(text);
-  if (value === undefined) context.addIssue({ code: 'custom', message: 'must be a size like 64kB, 256KiB or 20GiB' });
-  return value ?? z.NEVER;
-});
-
-const httpUrl = z
-  .string()
-  .refine(
-    (text) => /^https?:\/\/[^\s@]+$/.test(text) && URL.canParse(text),
-    'must be an http:// or https:// URL without user and password',
-  )
-  .transform((text) => text.replace(/\/+$/, ''));
-
-export const listenAddress = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be HOST:PORT, for example 127.0.0.1:8080')
-  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'the port must be at most 65535');
-
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
-
-const secret = z.string().min(1, 'must not be empty');
-
-export const PROVIDER_TYPES = ['openai', 'anthropic', 'openai_compatible', 'simulated', ...HOST_IDS] as const;
-export type ProviderType = (typeof PROVIDER_TYPES)[number];
+export {
+  PROVIDER_TYPES,
+  providerType,
+  type ProviderConfig,
+  type ProviderType,
+  type ServiceAccount,
+} from './config/providers.ts';
+export { listenAddress } from './config/values.ts';
 
 const proxy = z.strictObject({
   listen: listenAddress.default('127.0.0.1:8080'),
@@ -78,15 +52,6 @@ const store = z.strictObject({
 const capture = z.strictObject({
   content: z.enum(['full', 'redacted', 'none']).default('full'),
   max_bytes: size.prefault('256KiB'),
-});
-
-const provider = z.strictObject({
-  type: z.enum(PROVIDER_TYPES).optional(),
-  base_url: httpUrl.optional(),
-  api_key: secret.optional(),
-  /** Names that a bare `model` may use to reach this provider. */
-  models: z.array(z.string().min(1).max(256)).default([]),
-  headers: z.record(z.string(), z.string()).default({}),
 });
 
 const price = z.strictObject({
@@ -150,7 +115,6 @@ export const configSchema = z
   .check(crossReferences);
 
 export type Config = z.infer<typeof configSchema>;
-export type ProviderConfig = z.infer<typeof provider>;
 export type RouteConfig = z.infer<typeof route>;
 export type KeyConfig = z.infer<typeof key>;
 export type PriceConfig = z.infer<typeof price>;
@@ -158,11 +122,6 @@ export type Deadlines = z.infer<typeof deadlines>;
 
 /** The limits a call without a route runs under. */
 export const DEFAULT_DEADLINES: Deadlines = deadlines.parse({});
-
-/** Type of a configured provider: said, or known by its name. */
-export function providerType(id: string, config: Pick<ProviderConfig, 'type'>): ProviderType | undefined {
-  return config.type ?? PROVIDER_TYPES.find((type) => type === id);
-}
 
 /** A config whose sections have been checked one by one. */
 interface Sections {
@@ -198,35 +157,6 @@ function crossReferences({ value, issues }: CrossContext): void {
   }
 }
 
-type Report = (path: PropertyKey[], message: string) => void;
-
-/** Below this a spool is nothing but headers and dropped segments. */
-const LEAST_SPOOL = 64 * 1024;
-
-/** What is kept on disk must hold the largest thing that may have to be kept. */
-function checkRoom({ proxy, collector, capture }: Sections, report: Report): void {
-  const queue = 4 * collector.max_body;
-  if (collector.queue.max_disk < queue) {
-    const why = 'four times collector.max_body: the largest request must fit';
-    report(['collector', 'queue', 'max_disk'], `must be at least ${queue} bytes, ${why}`);
-  }
-  const captured = capture.content === 'none' ? 0 : 2 * capture.max_bytes;
-  const spool = Math.max(LEAST_SPOOL, captured * (proxy.workers === 'auto' ? 1 : proxy.workers));
-  if (proxy.spool.max_disk < spool) {
-    const why = "twice capture.max_bytes for each worker: a call's prompt and answer must fit";
-    report(['proxy', 'spool', 'max_disk'], `must be at least ${spool} bytes, ${why}`);
-  }
-}
-
-function checkProvider(id: string, config: ProviderConfig, report: Report): void {
-  const type = providerType(id, config);
-  if (type === undefined) {
-    report(['providers', id], `needs a type: one of ${PROVIDER_TYPES.join(', ')} (known by name only for those)`);
-  } else if (config.base_url === undefined && (type === 'openai_compatible' || hostOf(type)?.baseUrl === '')) {
-    report(['providers', id, 'base_url'], `a provider of type ${type} needs a base_url`);
-  }
-}
-
 // oxlint-disable-next-line max-params -- one call site, four plain facts
 function checkRoute(
   id: string,
@@ -246,5 +176,23 @@ function checkRoute(
   for (const [index, model] of config.fallback.entries()) check(model, ['fallback', index]);
   if (config.strategy === 'weighted' && config.targets.every((entry) => entry.weight === 0)) {
     report(['targets'], 'at least one weight must be above 0');
+  }
+}
+
+/** Below this a spool is nothing but headers and dropped segments. */
+const LEAST_SPOOL = 64 * 1024;
+
+/** What is kept on disk must hold the largest thing that may have to be kept. */
+function checkRoom({ proxy, collector, capture }: Sections, report: Report): void {
+  const queue = 4 * collector.max_body;
+  if (collector.queue.max_disk < queue) {
+    const why = 'four times collector.max_body: the largest request must fit';
+    report(['collector', 'queue', 'max_disk'], `must be at least ${queue} bytes, ${why}`);
+  }
+  const captured = capture.content === 'none' ? 0 : 2 * capture.max_bytes;
+  const spool = Math.max(LEAST_SPOOL, captured * (proxy.workers === 'auto' ? 1 : proxy.workers));
+  if (proxy.spool.max_disk < spool) {
+    const why = "twice capture.max_bytes for each worker: a call's prompt and answer must fit";
+    report(['proxy', 'spool', 'max_disk'], `must be at least ${spool} bytes, ${why}`);
   }
 }

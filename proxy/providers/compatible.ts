@@ -8,8 +8,8 @@ import { HttpUpstream, readBaseUrl, withoutVersion } from './http.ts';
 import { OPENAI_PATHS, pathOf } from './paths.ts';
 import type { Provider, ProviderKind, ProviderOptions } from './types.ts';
 
-const DIALECTS: ReadonlySet<DialectId> = new Set(['openai_chat', 'openai_responses', 'openai_embeddings']);
-const OPENAI: Host = { baseUrl: 'https://api.openai.com/v1', system: 'openai' };
+const ALL = ['responses', 'completions', 'embeddings'] as const;
+const OPENAI: Host = { baseUrl: 'https://api.openai.com/v1', system: 'openai', also: ALL };
 const OPENAI_MODELS = /^(?:gpt-|chatgpt-|o[1-9](?:-|$)|text-embedding-|codex-|computer-use-)/;
 
 export const openai: ProviderKind = {
@@ -26,7 +26,7 @@ export const compatible: ProviderKind = {
   summary: 'Any server that speaks the OpenAI API, at base_url',
   create: (options) => {
     const host = hostOf(options.id);
-    return speaksOpenAi(options, { baseUrl: '', system: host?.system ?? options.id, ...host }, () => false);
+    return speaksOpenAi(options, { baseUrl: '', system: host?.system ?? options.id, also: ALL, ...host }, () => false);
   },
 };
 
@@ -39,7 +39,7 @@ function speaksOpenAi({ id, config }: ProviderOptions, host: Host, knows: (model
     system: host.system,
     serverAddress: base.host,
     serverPort: base.port,
-    dialects: DIALECTS,
+    dialects: new Set<DialectId>(['openai_chat', ...(host.also ?? []).map((each) => `openai_${each}` as const)]),
     models: new Set(config.models),
     knows,
     quirks: host.quirks ?? {},

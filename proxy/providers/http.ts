@@ -22,7 +22,7 @@ export function readBaseUrl(text: string): BaseUrl {
 
 /** `/openai/v1` without its version: what a passthrough path, which brings its own, is put after. */
 export function withoutVersion(path: string): string {
-  return path.replace(/\/v\d+$/, '');
+  return path.replace(/\/v\d+(?:alpha|beta)?\d*$/, '');
 }
 
 /**

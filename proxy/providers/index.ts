@@ -3,16 +3,34 @@
 import { providerType, type Config, type ProviderType } from '../../schemas/config.ts';
 import { HOSTS } from '../../schemas/hosts.ts';
 import { anthropic } from './anthropic.ts';
+import { azureOpenai } from './azure.ts';
+import { bedrock } from './bedrock.ts';
+import { cohere } from './cohere.ts';
 import { compatible, known, openai } from './compatible.ts';
+import { gemini } from './gemini.ts';
+import { ollama } from './ollama.ts';
 import { simulated } from './simulated.ts';
 import type { Provider, ProviderKind, ProviderRegistry } from './types.ts';
+import { vertex } from './vertex.ts';
 
 const hosts = Object.fromEntries(Object.entries(HOSTS).map(([id, host]) => [id, known(host)])) as Record<
   keyof typeof HOSTS,
   ProviderKind
 >;
 
-const PROVIDERS: ProviderRegistry = { ...hosts, openai, anthropic, openai_compatible: compatible, simulated };
+const PROVIDERS: ProviderRegistry = {
+  ...hosts,
+  openai,
+  anthropic,
+  azure_openai: azureOpenai,
+  gemini,
+  vertex,
+  bedrock,
+  cohere,
+  ollama,
+  openai_compatible: compatible,
+  simulated,
+};
 
 /** The provider that is always there; without any other it answers everything. */
 export const SIMULATED: ProviderType = 'simulated';

@@ -54,6 +54,8 @@ export interface Provider {
   readonly serverPort: number;
   /** What it speaks by itself, the preferred first. */
   readonly dialects: ReadonlySet<DialectId>;
+  /** What it speaks for this model, where that is something else. */
+  dialectsFor?(model: string): ReadonlySet<DialectId> | undefined;
   /** Names that a bare `model` may use. */
   readonly models: ReadonlySet<string>;
   /** A bare name that this provider is known to serve although nobody listed it. */

@@ -48,7 +48,7 @@ function checkUsage(usage: Usage | undefined): void {
   assert.ok(usage.reasoning <= usage.output);
 }
 
-for (const id of DIALECT_IDS) {
+for (const id of DIALECT_IDS.filter((each) => each in DIALECTS)) {
   describe(id, () => {
     const reader = DIALECTS[id];
 
