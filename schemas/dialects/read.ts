@@ -1,7 +1,7 @@
 // The small tools that every dialect reads with. They take anything and never throw: a wire format is what a stranger
 // sent. Counts have one rule (see `count`), so that a broken number can never become money.
 
-import type { CallOutput, Modality, Part, Role, ToolDefinition, Usage } from '../call.ts';
+import type { CallOutput, Modality, Part, Role, ToolDefinition, Usage, UsageUnits } from '../call.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -79,14 +79,19 @@ export interface ToolWords {
   readonly name: string;
   readonly description?: unknown;
   readonly parameters?: unknown;
+  readonly strict?: unknown;
+  /** The whole definition: kept where the type is not `function`. */
+  readonly raw?: unknown;
 }
 
-export function toolDefinition({ type, name, description, parameters }: ToolWords): ToolDefinition {
+export function toolDefinition({ type, name, description, parameters, strict, raw }: ToolWords): ToolDefinition {
   return {
     type,
     name,
     ...(typeof description === 'string' ? { description } : {}),
     ...(parameters === undefined || parameters === null ? {} : { parameters }),
+    ...(strict === true ? { strict } : {}),
+    ...(type === 'function' || raw === undefined ? {} : { raw }),
   };
 }
 
@@ -105,6 +110,7 @@ export interface UsageCounts {
   readonly cacheRead: unknown;
   readonly cacheWrite: unknown;
   readonly reasoning: unknown;
+  readonly units?: Readonly<Partial<Record<keyof UsageUnits, unknown>>>;
 }
 
 /**
@@ -125,7 +131,14 @@ export function usageOf(counts: UsageCounts): Usage | undefined {
     cacheWrite: Math.min(known(counts.cacheWrite), whole.input - cacheRead),
     output: whole.output,
     reasoning: Math.min(known(counts.reasoning), whole.output),
+    ...unitsOf(counts.units),
   };
+}
+
+/** The units that were counted at all. */
+function unitsOf(units: UsageCounts['units'] = {}): { readonly units?: UsageUnits } {
+  const counted = Object.entries(units).flatMap(([name, value]) => (known(value) > 0 ? [[name, known(value)]] : []));
+  return counted.length === 0 ? {} : { units: Object.fromEntries(counted) as UsageUnits };
 }
 
 /** A count that is known and possible, else 0. */
