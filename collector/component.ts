@@ -13,10 +13,10 @@ export interface Component {
   close(): Promise<void>;
 }
 
-/** Rows of one table as the queue keeps them: JSONCompactEachRow text, a line a row, columns in the order of queue/codec. */
+/** Rows of one table as the queue keeps them: blocks of the Native format with the columns of queue/codec. */
 export interface EncodedRows {
   readonly rows: number;
-  readonly text: Buffer;
+  readonly blocks: Buffer;
 }
 
 export interface EncodedBatch {

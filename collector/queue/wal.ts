@@ -1,21 +1,21 @@
 // The durable queue between receiving and storing: runtime/spool with rows as its records. What append() took survives
 // kill -9 at the next instant; what the store took is forgotten.
 //
-//   record  6 x u32 LE (rows and bytes of spans, io, scores) · their texts (codec.ts)
+//   record  6 x u32 LE (rows and bytes of spans, io, scores) · their blocks (codec.ts)
 
 import { mkdirSync, readdirSync } from 'node:fs';
-import { SEGMENT_START, segmentsOf } from '../../runtime/spool/format.ts';
+import { SEGMENT_START, segmentsOf, type SpoolRecord } from '../../runtime/spool/format.ts';
 import { SpoolReader, type SpoolBatch, type SpoolDamage, type SpoolLimits } from '../../runtime/spool/reader.ts';
 import { SegmentFile } from '../../runtime/spool/segment.ts';
 import { SpoolWriter } from '../../runtime/spool/writer.ts';
 import type { EncodedBatch, EncodedRows } from '../component.ts';
-import { countRows, joinBatches } from './codec.ts';
+import { countRows, joinBatches, SPANS } from './codec.ts';
+import { readBlocks } from './native.ts';
 
-const ROWS = 1;
+/** 1 were rows as lines of JSON. */
+const ROWS = 2;
 const HEADER_BYTES = 24;
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-/** team, ts, ts_received, trace_id, span_id: how each line of spans begins (codec.ts). */
-const LINE_START = /^\["(?:[^"\\]|\\.)*",\d+,(\d+),"([0-9a-f]{32})","([0-9a-f]{16})"/gm;
 
 export interface WalBatch {
   readonly rows: EncodedBatch;
@@ -58,10 +58,10 @@ export class Wal {
     const header = Buffer.alloc(HEADER_BYTES);
     for (const [at, table] of [spans, io, scores].entries()) {
       header.writeUInt32LE(table.rows, at * 8);
-      header.writeUInt32LE(table.text.length, at * 8 + 4);
+      header.writeUInt32LE(table.blocks.length, at * 8 + 4);
     }
-    this.#writer.append(ROWS, [header, spans.text, io.text, scores.text]);
-    this.#backlog += HEADER_BYTES + spans.text.length + io.text.length + scores.text.length;
+    this.#writer.append(ROWS, [header, spans.blocks, io.blocks, scores.blocks]);
+    this.#backlog += HEADER_BYTES + spans.blocks.length + io.blocks.length + scores.blocks.length;
     this.#push({ rows, since: Date.now() });
   }
 
@@ -75,7 +75,7 @@ export class Wal {
       this.#backlog = 0;
       return undefined;
     }
-    const parts = spool.records.flatMap((record) => readRecord(record.data) ?? []);
+    const parts = spool.records.flatMap((record) => readRecord(record) ?? []);
     return { rows: joinBatches(parts), token: spool.token, spool };
   }
 
@@ -130,12 +130,12 @@ export class Wal {
 
   #scanSegment(file: SegmentFile, from: number, found: (id: string) => void): void {
     for (let step = file.step(from, true); step; step = file.step(step.next, true)) {
-      const batch = step.record && readRecord(step.record.data);
+      const batch = step.record && readRecord(step.record);
       if (!batch) continue;
       let since = Date.now();
-      for (const [, received, traceId, spanId] of batch.spans.text.toString('latin1').matchAll(LINE_START)) {
-        since = Math.min(since, Number(received));
-        found(`${traceId}${spanId}`);
+      for (const span of readBlocks(batch.spans.blocks, SPANS, ['ts_received', 'trace_id', 'span_id'])) {
+        since = Math.min(since, span.ts_received);
+        found(span.trace_id + span.span_id);
       }
       this.#push({ rows: countRows(batch), since });
     }
@@ -143,15 +143,15 @@ export class Wal {
 }
 
 /** Undefined for a record of another version: it is stepped over, its checksum was right. */
-function readRecord(data: Buffer): EncodedBatch | undefined {
-  if (data.length < HEADER_BYTES) return undefined;
+function readRecord({ kind, data }: SpoolRecord): EncodedBatch | undefined {
+  if (kind !== ROWS || data.length < HEADER_BYTES) return undefined;
   let at = HEADER_BYTES;
   const table = (index: number): EncodedRows => {
     const rows = data.readUInt32LE(index * 8);
     const end = at + data.readUInt32LE(index * 8 + 4);
-    const text = data.subarray(at, end);
+    const blocks = data.subarray(at, end);
     at = end;
-    return { rows, text };
+    return { rows, blocks };
   };
   const batch = { spans: table(0), io: table(1), scores: table(2) };
   return at === data.length ? batch : undefined;

@@ -4,16 +4,18 @@
 // Limits stand in the SQL of each question: given as client settings they would stay on the connection for good.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from '@clickhouse/client';
 import { Session } from 'chdb';
-import { createChdbConnection, type ChdbConnection } from 'chdb/connection';
+import { createChdbConnection } from 'chdb/connection';
 import { messageOf } from '../../runtime/log.ts';
 import { isLimit, QueryLimitError, StoreOpenError } from './errors.ts';
 import { Pool } from './pool.ts';
-import { sql, type Sql } from './sql.ts';
+import { DATABASE, connectServer, createDatabase } from './server.ts';
+import { sql, Sql } from './sql.ts';
 
 export interface StoreOptions {
   /** Directory of the embedded engine; created when missing. Ignored where `url` is set. */
@@ -30,23 +32,25 @@ export interface QueryLimits {
   readonly rows?: number;
 }
 
-export interface TextInsert {
+export interface BlockInsert {
   readonly table: string;
   readonly columns: readonly string[];
-  /** JSONCompactEachRow, columns in the order above. */
-  readonly text: Buffer;
+  /** What the blocks' columns are, as SQL says it. */
+  readonly structure: string;
+  /** The Native format. */
+  readonly blocks: Buffer;
   /** A second insert into this table under the same token adds nothing, here and in what is derived from it. */
   readonly token: string;
 }
 
 interface Connection {
   readonly client: ClickHouseClient;
-  readonly embedded: ChdbConnection | undefined;
+  /** Where the embedded engine finds the rows of an insert. */
+  readonly inbox: string | undefined;
 }
 
 type ClientConnection = NonNullable<ClickHouseClientConfigOptions['connection']>;
 
-const DATABASE = 'signalbox';
 const READERS = 4;
 const LIMITS = { seconds: 10, bytes: 1024 ** 3, rows: 200_000 } as const;
 
@@ -64,12 +68,13 @@ export class StoreClient {
   /** @throws StoreOpenError with one plain sentence */
   static async open(options: StoreOptions): Promise<StoreClient> {
     const count = 1 + (options.readers ?? READERS);
-    const open = options.url === undefined ? openEmbedded(options.path, count) : await openServer(options.url, count);
+    const open = options.url === undefined ? openEmbedded(options.path, count) : openServer(options.url, count);
     const [writer, ...readers] = open;
     if (!writer) throw new StoreOpenError('the store needs at least one connection');
     try {
-      await writer.client.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE} ENGINE = Atomic` });
-      if (options.url === undefined) {
+      if (options.url !== undefined) await createDatabase(options.url);
+      else {
+        await writer.client.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE} ENGINE = Atomic` });
         for (const { client } of open) await client.command({ query: `USE ${DATABASE}` });
       }
     } catch (error) {
@@ -100,20 +105,26 @@ export class StoreClient {
     await this.#writer.use(({ client }) => client.command({ query: statement.text }));
   }
 
-  /** Writes rows that are text already. The errors are the engine's own. */
-  async insert(insert: TextInsert): Promise<void> {
-    await this.#writer.use(async ({ client, embedded }) => {
-      const { table, columns, token } = insert;
-      if (embedded) {
-        const settings = { insert_deduplication_token: token, ...DEDUPLICATE };
-        const values = insert.text;
-        await embedded.chdb.rawInsert({ table, columns: [...columns], values, format: 'JSONCompactEachRow', settings });
+  /** Writes rows that are blocks already. The errors are the engine's own. */
+  async insert({ table, columns, structure, blocks, token }: BlockInsert): Promise<void> {
+    const names = columns.join(', ');
+    const head = `INSERT INTO ${table} (${names})`;
+    const settings = sql`SETTINGS insert_deduplication_token = ${token}, ${INSERT_SETTINGS}`.text;
+    await this.#writer.use(async ({ client, inbox }) => {
+      if (inbox === undefined) {
+        const query = `${head} ${settings} FORMAT Native`;
+        const { stream } = await client.exec({ query, values: Readable.from([blocks], { objectMode: false }) });
+        stream.resume();
         return;
       }
-      const head = sql`SETTINGS insert_deduplication_token = ${token}, deduplicate_blocks_in_dependent_materialized_views = 1`;
-      const query = `INSERT INTO ${table} (${columns.join(', ')}) ${head.text} FORMAT JSONCompactEachRow`;
-      const { stream } = await client.exec({ query, values: Readable.from([insert.text], { objectMode: false }) });
-      stream.resume();
+      // The embedded engine takes binary formats only from a file. It is gone before the kernel puts it on the disk.
+      await writeFile(inbox, blocks);
+      const from = sql`SELECT ${new Sql(names)} FROM file(${inbox}, Native, ${structure})`;
+      try {
+        await client.command({ query: `${head} ${from.text} ${settings}` });
+      } finally {
+        await rm(inbox, { force: true });
+      }
     });
   }
 
@@ -128,9 +139,13 @@ export class StoreClient {
   }
 }
 
-/** Views are fed again when a batch comes twice, and tell by the token themselves: a crash between a table and its
- *  views leaves no hole. */
-const DEDUPLICATE = { deduplicate_blocks_in_dependent_materialized_views: 1 } as const;
+/**
+ * Views are fed again when a batch comes twice, and tell by the token themselves: a crash between a table and its
+ * views leaves no hole. One thread makes the same blocks of the same rows each time. Machine code for an insert's
+ * views is made anew with each insert (20 ms), and saves less.
+ */
+const INSERT_SETTINGS = new Sql(`deduplicate_blocks_in_dependent_materialized_views = 1, max_threads = 1,
+  max_insert_threads = 1, compile_expressions = 0, compile_aggregate_expressions = 0, compile_sort_description = 0`);
 
 function openEmbedded(path: string, count: number): Connection[] {
   const opened: Connection[] = [];
@@ -144,7 +159,7 @@ function openEmbedded(path: string, count: number): Connection[] {
       const embedded = createChdbConnection({ path: join(path, 'data') });
       // The two packages say the same interface with different words for an optional property.
       const connection = embedded as unknown as ClientConnection;
-      opened.push({ client: createClient({ connection }), embedded });
+      opened.push({ client: createClient({ connection }), inbox: join(path, 'insert.native') });
     }
     first.close();
     return opened;
@@ -154,11 +169,10 @@ function openEmbedded(path: string, count: number): Connection[] {
   }
 }
 
-async function openServer(url: string, count: number): Promise<Connection[]> {
-  const request_timeout = 60_000;
+function openServer(url: string, count: number): Connection[] {
   return Array.from({ length: count }, () => ({
-    client: createClient({ url, request_timeout, max_open_connections: 1 }),
-    embedded: undefined,
+    client: connectServer(url),
+    inbox: undefined,
   }));
 }
 
