@@ -16,4 +16,11 @@ function hex(bytes: number): string {
 
 export const newTraceId = (): string => hex(16);
 export const newSpanId = (): string => hex(8);
-export const newRequestId = (): string => `req_${hex(12)}`;
+
+const REQUEST_ID = Buffer.from(`req_${'0'.repeat(24)}`);
+
+/** Read out of a buffer and not put together: one text in two pieces makes all of JSON.stringify take its slow way. */
+export function newRequestId(): string {
+  REQUEST_ID.write(hex(12), 4, 'latin1');
+  return REQUEST_ID.toString('latin1');
+}

@@ -1,6 +1,6 @@
 // Masks secrets in captured bytes, and personal data where the config asks for it. Works on bytes as Latin-1, so that
 // UTF-8 stays UTF-8 and JSON stays JSON, and in linear time whatever a caller sends. Almost all bodies hold no secret:
-// one cheap pass over the bytes finds out, and only then is anything copied.
+// a few searches for rare characters find that out, and only then is anything copied.
 
 import { escapeBefore, maskPersonal } from './personal.ts';
 
@@ -48,13 +48,13 @@ const MARKS: readonly (readonly [more: number, ...fixed: string[]])[] = [
 ];
 
 interface Mark {
-  readonly bytes: Buffer;
-  /** Where in it the byte stands that finds it: its rarest. */
+  readonly text: string;
+  /** Where in it the character stands that finds it. */
   readonly anchorAt: number;
   /** Word bytes that follow at least. */
   readonly more: number;
-  /** The secret to mask; '' when PATTERNS does. */
-  readonly literal: string;
+  /** It is the secret to mask; otherwise PATTERNS knows what is. */
+  readonly literal: boolean;
 }
 
 /** @param secrets literal ones out of the config; @param personal mask e-mails, phone and card numbers too */
@@ -63,13 +63,14 @@ export function createRedactor(secrets: Iterable<string>, personal: boolean): Re
   const finder = new Finder([...known].flatMap(spellings));
   return {
     redact(bytes, own) {
-      const literals = finder.find(bytes);
-      const ownToo = own.length >= SHORTEST_OWN && !known.has(own) && bytes.includes(own, 0, 'latin1');
-      if (!literals && !ownToo && !personal) return bytes;
       const before = bytes.toString('latin1');
+      const marks = finder.find(before);
+      const ownToo = own.length >= SHORTEST_OWN && !known.has(own) && bytes.includes(own, 0, 'latin1');
+      if (marks.size === 0 && !ownToo && !personal) return bytes;
       let text = before;
-      for (const literal of [...(literals ?? []), ...(ownToo ? [own] : [])]) text = text.replaceAll(literal, MASK);
-      if (literals) text = text.replace(PATTERNS, mask);
+      for (const each of marks) if (each.literal) text = text.replaceAll(each.text, MASK);
+      if (ownToo) text = text.replaceAll(own, MASK);
+      if (marks.size > 0) text = text.replace(PATTERNS, mask);
       if (personal) text = maskPersonal(text);
       return text === before ? bytes : Buffer.from(text, 'latin1');
     },
@@ -97,93 +98,92 @@ function spellings(secret: string): string[] {
   return [...new Set([...plain, ...aligned.filter((text) => text.length >= SHORTEST_SECRET)])];
 }
 
-/** Bytes by how common they are in prose, JSON and code, the most common first; all others are rare. */
-const COMMON = ' etaoinsrhldcumfpgwybv",.:kx0123456789zjqETAOINSRHLDCUMFPGWYBV_-';
+/** Rare in prose, JSON and code, the rarest first; every pattern above has one of them. */
+const ANCHORS = 'JxBI_-b';
+/** For literal secrets without any: characters by how common they are, the most common first; all others are rare. */
+const COMMON = ' etaoinsrhldcumfpgwy",.:kv0123456789zjqETAONSRHLDCUMFPGWYV';
+
+/** The marks that one character finds, by the character before it. */
+class Anchor {
+  readonly character: string;
+  readonly #marks: readonly Mark[][] = Array.from({ length: 256 }, () => []);
+
+  constructor(character: string) {
+    this.character = character;
+  }
+
+  add(mark: Mark): void {
+    const before = mark.anchorAt === 0 ? undefined : mark.text.charCodeAt(mark.anchorAt - 1);
+    for (const [code, marks] of this.#marks.entries()) if (before === undefined || code === before) marks.push(mark);
+  }
+
+  search(text: string, found: Set<Mark>): void {
+    for (let at = text.indexOf(this.character); at >= 0; at = text.indexOf(this.character, at + 1)) {
+      for (const mark of this.#marks[at === 0 ? 0 : text.charCodeAt(at - 1)] ?? NO_MARKS) {
+        if (matches(text, at - mark.anchorAt, mark)) found.add(mark);
+      }
+    }
+  }
+}
 
 /**
- * One pass over the bytes for any number of marks. It stops only at the rare bytes that marks are anchored at, then
- * looks at the byte before, and only then at the marks.
+ * Any number of marks in a few searches for single characters. Such a search runs through a text many bytes at a time,
+ * faster than any loop that could be written here; what stands before a hit decides whether marks are compared.
  */
 class Finder {
-  readonly #anchors = new Uint8Array(256);
-  /** By the pair of an anchor and the byte before it: 0, or one more than the index of its marks. */
-  readonly #pairs = new Uint16Array(65_536);
-  readonly #marks: Mark[][] = [];
+  readonly #anchors = new Map<string, Anchor>();
 
   constructor(literals: readonly string[]) {
     for (const [more, ...fixed] of MARKS) {
-      for (const text of fixed) this.#add(Buffer.from(text), more, '');
+      for (const text of fixed) this.#add({ text, anchorAt: anchorIn(text), more, literal: false });
     }
     for (const literal of literals) {
       // UTF-8 bytes read as Latin-1, like the text that is searched.
-      const bytes = Buffer.from(literal);
-      this.#add(bytes, 0, bytes.toString('latin1'));
+      const text = Buffer.from(literal).toString('latin1');
+      this.#add({ text, anchorAt: anchorIn(text), more: 0, literal: true });
     }
   }
 
-  #add(bytes: Buffer, more: number, literal: string): void {
-    const anchorAt = rarest(bytes);
-    const anchor = bytes[anchorAt] ?? 0;
-    this.#anchors[anchor] = 1;
-    const before = anchorAt === 0 ? Array.from({ length: 256 }, (_, byte) => byte) : [bytes[anchorAt - 1] ?? 0];
-    for (const byte of before) {
-      const pair = (byte << 8) | anchor;
-      this.#pairs[pair] ||= this.#marks.push([]);
-      this.#marks[(this.#pairs[pair] ?? 0) - 1]?.push({ bytes, anchorAt, more, literal });
-    }
+  #add(mark: Mark): void {
+    const character = mark.text.charAt(mark.anchorAt);
+    const anchor = this.#anchors.get(character) ?? new Anchor(character);
+    this.#anchors.set(character, anchor);
+    anchor.add(mark);
   }
 
-  /** Undefined: no mark is in there. Otherwise the literal secrets that are; a pattern may be there too. */
-  find(bytes: Buffer): Set<string> | undefined {
-    let found: Set<string> | undefined;
-    let at = nextAnchor(bytes, this.#anchors, 0);
-    while (at < bytes.length) {
-      for (const mark of this.#marksAt(bytes, at)) {
-        if (!matches(bytes, at - mark.anchorAt, mark)) continue;
-        found ??= new Set();
-        if (mark.literal !== '') found.add(mark.literal);
-      }
-      at = nextAnchor(bytes, this.#anchors, at + 1);
-    }
+  /** The marks that are in there. */
+  find(text: string): ReadonlySet<Mark> {
+    const found = new Set<Mark>();
+    for (const anchor of this.#anchors.values()) anchor.search(text, found);
     return found;
-  }
-
-  #marksAt(bytes: Buffer, at: number): readonly Mark[] {
-    const which = this.#pairs[((bytes[at - 1] ?? 0) << 8) | (bytes[at] ?? 0)] ?? 0;
-    return which === 0 ? NO_MARKS : (this.#marks[which - 1] ?? NO_MARKS);
   }
 }
 
 const NO_MARKS: readonly Mark[] = [];
 
-/** A loop of its own, without anything else in it, runs three times as fast. */
-function nextAnchor(bytes: Buffer, anchors: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length && anchors[bytes[at] as number] === 0) at++;
-  return at;
-}
-
-/** Where the rarest byte of a mark stands; in a longer one never at its start, so that it has a byte before it. */
-function rarest(bytes: Buffer): number {
+/** Where the character stands that finds a text; not at its start if that can be, so that there is one before it. */
+function anchorIn(text: string): number {
+  for (const character of ANCHORS) {
+    const at = text.indexOf(character, 1);
+    if (at > 0) return at;
+  }
+  if (ANCHORS.includes(text.charAt(0))) return 0;
   const rank = (index: number) => {
-    const place = COMMON.indexOf(String.fromCharCode(bytes[index] ?? 0));
+    const place = COMMON.indexOf(text.charAt(index));
     return place < 0 ? COMMON.length : place;
   };
-  let best = bytes.length < SHORTEST_SECRET ? 0 : 1;
-  for (let index = best; index < bytes.length; index++) {
-    if (rank(index) >= rank(best)) best = index;
+  let best = 1;
+  for (let index = 2; index < text.length; index++) {
+    if (rank(index) > rank(best)) best = index;
   }
   return best;
 }
 
-function matches(bytes: Buffer, at: number, mark: Mark): boolean {
-  const end = at + mark.bytes.length;
-  if (at < 0 || end + mark.more > bytes.length) return false;
-  for (let index = at; index < end; index++) {
-    if (bytes[index] !== mark.bytes[index - at]) return false;
-  }
+function matches(text: string, at: number, mark: Mark): boolean {
+  const end = at + mark.text.length;
+  if (at < 0 || end + mark.more > text.length || !text.startsWith(mark.text, at)) return false;
   for (let index = end; index < end + mark.more; index++) {
-    if (WORD_BYTES[bytes[index] ?? 0] !== 1) return false;
+    if (WORD_BYTES[text.charCodeAt(index)] !== 1) return false;
   }
   return true;
 }
