@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ERRORS, type GatewayError } from '../schemas/errors.ts';
 import { nowUs } from './clock.ts';
-import { errorBody, errorHeaders, statusOf } from './errors.ts';
+import { errorBody, errorHeaders, familyHeaders, statusOf } from './errors.ts';
 import { headersDown, headerText } from './headers.ts';
 import type { Held, Live } from './live.ts';
 import { cutIfStalled } from './stream/outlet.ts';
@@ -40,9 +40,9 @@ export function sendHeld(live: Live, held: Held, more: readonly string[]): void 
 }
 
 /** Writes an answer made here: a list of models, for example. */
-export function sendJson(live: Live, body: string): void {
+export function sendJson(live: Live, body: string, more: readonly string[] = []): void {
   const headers = ownHeaders(live);
-  headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
+  headers.push(...more, 'content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
   open(live, 200, headers);
   live.response.end(body);
 }
@@ -58,7 +58,7 @@ export function sendError(live: Live, error: GatewayError): void {
     requestId: live.requestId,
   });
   const headers = ownHeaders(live);
-  headers.push(...errorHeaders(error.class, error.retryAfterMs));
+  headers.push(...errorHeaders(error.class, error.retryAfterMs), ...familyHeaders(error.class, live.dialect));
   if (ERRORS[error.class].status === 401) headers.push('www-authenticate', 'Bearer realm="signalbox"');
   headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
   open(live, status, headers);
@@ -103,6 +103,8 @@ function ownHeaders(live: Live): string[] {
   if (attempt !== undefined && attempt.target.model !== '') {
     headers.push('x-signalbox-model', headerText(attempt.target.model));
   }
+  const dropped = live.translation?.dropped ?? [];
+  if (dropped.length > 0) headers.push('x-signalbox-dropped', headerText(dropped.join(', ')));
   if (live.plan !== undefined) {
     headers.push('x-signalbox-reason', attempt?.reason ?? live.plan.reason);
     if (live.plan.route !== '') headers.push('x-signalbox-route', live.plan.route);

@@ -2,6 +2,8 @@
 
 import type { DialectId } from '../schemas/call.ts';
 import { ERRORS, type ErrorClass, type ErrorRow, type GatewayError } from '../schemas/errors.ts';
+import { DIALECTS } from '../schemas/dialects/index.ts';
+import { FRAMINGS } from '../schemas/framing/index.ts';
 
 export interface ErrorWords {
   readonly class: ErrorClass;
@@ -10,24 +12,103 @@ export interface ErrorWords {
   readonly requestId: string;
 }
 
+/** How one family of dialects words an error. */
+interface Wording {
+  /** The body of an error answer. */
+  body(words: ErrorWords): unknown;
+  /** Of the answer; where absent, the class's own. */
+  status?(row: ErrorRow): number;
+  headers?(errorClass: ErrorClass): string[];
+  /** The event of a stream that says it; where absent, one without a name that says what `body` does. */
+  event?(words: ErrorWords): { readonly event: string; readonly data: unknown };
+}
+
+const openai: Wording = {
+  body(words) {
+    const { type, code } = ERRORS[words.class].openai;
+    return { error: { message: words.message, type, param: words.param ?? null, code } };
+  },
+};
+
+const responses: Wording = {
+  body: (words) => openai.body(words),
+  event(words) {
+    const { code } = ERRORS[words.class].openai;
+    const data = { type: 'error', code, message: words.message, param: words.param ?? null, sequence_number: 0 };
+    return { event: 'error', data };
+  },
+};
+
+const anthropic: Wording = {
+  body(words) {
+    const error = { type: ERRORS[words.class].anthropic, message: words.message };
+    return { type: 'error', error, request_id: words.requestId };
+  },
+  status: (row) => row.anthropicStatus ?? row.status,
+  event: (words) => ({ event: 'error', data: anthropic.body(words) }),
+};
+
+const google: Wording = {
+  body(words) {
+    const { status, gemini } = ERRORS[words.class];
+    return { error: { code: status, message: words.message, status: gemini } };
+  },
+};
+
+/** Bedrock's exceptions by the status words of Google, which are as fine. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  INVALID_ARGUMENT: 'ValidationException',
+  UNAUTHENTICATED: 'UnrecognizedClientException',
+  PERMISSION_DENIED: 'AccessDeniedException',
+  NOT_FOUND: 'ResourceNotFoundException',
+  RESOURCE_EXHAUSTED: 'ThrottlingException',
+  UNAVAILABLE: 'ServiceUnavailableException',
+  DEADLINE_EXCEEDED: 'ModelTimeoutException',
+};
+
+const bedrock: Wording = {
+  body: ({ message }) => ({ message }),
+  headers: (errorClass) => ['x-amzn-errortype', EXCEPTIONS[ERRORS[errorClass].gemini] ?? 'InternalServerException'],
+  event: ({ message }) => ({ event: 'modelStreamErrorException', data: { message } }),
+};
+
+const ollama: Wording = { body: ({ message }) => ({ error: message }) };
+const cohere: Wording = { body: ({ message, requestId }) => ({ id: requestId, message }) };
+
+const FAMILIES: readonly (readonly [prefix: string, wording: Wording])[] = [
+  ['openai_responses', responses],
+  ['openai_', openai],
+  ['anthropic', anthropic],
+  ['gemini', google],
+  ['bedrock', bedrock],
+  ['ollama_', ollama],
+  ['cohere', cohere],
+];
+
+function wordingOf(dialect: DialectId | ''): Wording {
+  return FAMILIES.find(([prefix]) => dialect.startsWith(prefix))?.[1] ?? openai;
+}
+
 /** The status of a class in a dialect. */
 export function statusOf(errorClass: ErrorClass, dialect: DialectId | ''): number {
   const row: ErrorRow = ERRORS[errorClass];
-  return dialect === 'anthropic' ? (row.anthropicStatus ?? row.status) : row.status;
+  return wordingOf(dialect).status?.(row) ?? row.status;
 }
 
 /** The body of an error answer. */
 export function errorBody(dialect: DialectId | '', words: ErrorWords): string {
-  return JSON.stringify(dialect === 'anthropic' ? anthropicError(words) : openaiError(words));
+  return JSON.stringify(wordingOf(dialect).body(words));
 }
 
+/** Where a frame may have been cut in the middle, this ends it. */
+const CUT: Readonly<Record<keyof typeof FRAMINGS, string>> = { sse: '\n\n', lines: '\n', aws: '' };
+
 /** The bytes that end a broken stream in its dialect; it has no terminal event after them, on purpose. */
-export function errorEvent(dialect: DialectId, words: ErrorWords): string {
-  if (dialect === 'anthropic') return `event: error\ndata: ${JSON.stringify(anthropicError(words))}\n\n`;
-  if (dialect !== 'openai_responses') return `data: ${JSON.stringify(openaiError(words))}\n\n`;
-  const { code } = ERRORS[words.class].openai;
-  const event = { type: 'error', code, message: words.message, param: words.param ?? null, sequence_number: 0 };
-  return `event: error\ndata: ${JSON.stringify(event)}\n\n`;
+export function errorFrame(dialect: DialectId, words: ErrorWords): Buffer {
+  const wording = wordingOf(dialect);
+  const { event, data } = wording.event?.(words) ?? { event: '', data: wording.body(words) };
+  const { framing } = DIALECTS[dialect];
+  return Buffer.concat([Buffer.from(CUT[framing]), FRAMINGS[framing].write({ event, data: JSON.stringify(data) })]);
 }
 
 /** Headers that say what went wrong and whether trying again makes sense. */
@@ -39,18 +120,33 @@ export function errorHeaders(errorClass: ErrorClass, retryAfterMs: number | unde
   return headers;
 }
 
+/** Headers that only one family's clients look at. */
+export function familyHeaders(errorClass: ErrorClass, dialect: DialectId | ''): string[] {
+  return wordingOf(dialect).headers?.(errorClass) ?? [];
+}
+
 /** How a request that ended in an error of ours is counted: the caller's mistake, the provider's, or ours. */
 export function outcomeOf(error: GatewayError): 'refused' | 'upstream_error' | 'gateway_error' {
   if (error.class === 'bad_upstream' || error.class === 'upstream_timeout') return 'upstream_error';
   return error.class === 'internal' ? 'gateway_error' : 'refused';
 }
 
-function openaiError(words: ErrorWords): unknown {
-  const { type, code } = ERRORS[words.class].openai;
-  return { error: { message: words.message, type, param: words.param ?? null, code } };
-}
+const BY_STATUS: ReadonlyMap<number, ErrorClass> = new Map<number, ErrorClass>([
+  [401, 'unauthorized'],
+  [402, 'budget'],
+  [403, 'forbidden'],
+  [404, 'not_found'],
+  [408, 'upstream_timeout'],
+  [413, 'too_large'],
+  [415, 'media'],
+  [424, 'bad_upstream'],
+  [429, 'rate'],
+  [503, 'overload'],
+  [504, 'upstream_timeout'],
+  [529, 'overload'],
+]);
 
-function anthropicError(words: ErrorWords): unknown {
-  const error = { type: ERRORS[words.class].anthropic, message: words.message };
-  return { type: 'error', error, request_id: words.requestId };
+/** What a provider's status means. */
+export function classOfStatus(status: number): ErrorClass {
+  return BY_STATUS.get(status) ?? (status >= 500 ? 'bad_upstream' : 'bad_request');
 }

@@ -7,8 +7,11 @@ import type { Cost } from '../schemas/price.ts';
 import type { Outcome } from '../schemas/errors.ts';
 import type { UsageSource } from '../schemas/span.ts';
 
-/** What the path asks for; `passthrough` forwards bytes to one provider, `models` answers here. */
-export type Operation = 'chat' | 'embeddings' | 'models' | 'passthrough';
+/**
+ * What the path asks for; `passthrough` forwards bytes to one provider, `models` answers here, `count` (of a prompt's
+ * tokens) where the provider does not.
+ */
+export type Operation = 'chat' | 'embeddings' | 'count' | 'models' | 'passthrough';
 
 export interface Caller {
   readonly keyId: string;
@@ -60,6 +63,8 @@ export interface Attempt {
   readonly index: number;
   readonly spanId: string;
   readonly target: Target;
+  /** What was spoken with the provider: the caller's dialect unless it was translated; '' where nobody here reads it. */
+  dialect: DialectId | '';
   /** gen_ai.provider.name */
   readonly provider: string;
   readonly serverAddress: string;

@@ -62,6 +62,19 @@ const DENIED_DOWN: ReadonlySet<string> = new Set([
   'x-request-id',
 ]);
 
+/** What of a call's headers means the same to every provider. */
+const NEUTRAL = ['user-agent', 'idempotency-key', 'http-referer', 'x-title'] as const;
+
+/** The caller's headers for a provider that speaks another dialect. */
+export function headersAcross(headers: IncomingHttpHeaders): string[] {
+  const out = ['content-type', 'application/json'];
+  for (const name of NEUTRAL) {
+    const value = one(headers[name]);
+    if (value !== '') out.push(name, value);
+  }
+  return out;
+}
+
 /** The caller's headers for a provider, as name, value, name, value. */
 export function headersUp(headers: IncomingHttpHeaders, everything: boolean): string[] {
   const connection = everything ? named(one(headers.connection)) : undefined;

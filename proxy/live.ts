@@ -5,8 +5,9 @@ import type { Attempt, Caller, Exchange, Operation, Plan } from './exchange.ts';
 import type { BodyScan } from './json/scan.ts';
 import type { Provider } from './providers/types.ts';
 import type { Surface } from './surface.ts';
+import type { Translation } from './translation.ts';
 import type { Deadlines } from '../schemas/config.ts';
-import type { DialectId } from '../schemas/call.ts';
+import type { Call, DialectId, EmbeddingsCall } from '../schemas/call.ts';
 import { ERRORS, GatewayError, type ErrorClass, type Outcome } from '../schemas/errors.ts';
 import { nowUs } from './clock.ts';
 import type { Patterns } from './patterns.ts';
@@ -103,6 +104,11 @@ export class Live implements Exchange {
   /** True while a later try or target remains: then a slow first byte is a reason to go on to it. */
   another = false;
   outgoing: Outgoing | undefined;
+  /** The request in neutral words, once somebody needed it. */
+  call: Call | undefined;
+  vectors: EmbeddingsCall | undefined;
+  /** Of this attempt, where its provider speaks another dialect than the caller. */
+  translation: Translation | undefined;
   held: Held | undefined;
   /** What is waited for: the body, an attempt, the pause before the next. */
   pending: Cancellable | undefined;

@@ -1,8 +1,12 @@
 // The paths that the data path answers, each exactly as written: no folding of case, slashes, dots or escapes, so that
-// what was authorised and what runs can never be two readings of one path.
+// what was authorised and what runs can never be two readings of one path. Where a path names a model, that name is
+// decoded once, checked like one out of a body, and encoded anew for the provider.
 
 import type { DialectId } from '../schemas/call.ts';
 import type { Operation } from './exchange.ts';
+
+/** Who decides whether an answer is streamed: the path, or the body's `stream`, with its default. */
+export type Streams = 'always' | 'never' | 'if_asked' | 'unless_refused';
 
 export interface Surface {
   /** Low-cardinality name of the path. */
@@ -11,40 +15,119 @@ export interface Surface {
   readonly method: 'GET' | 'POST' | undefined;
   readonly operation: Operation;
   readonly dialect: DialectId | '';
-  /** Below a provider's base URL. */
+  /** Below the version of a provider's API; `{model}` stands for the model's name there. */
   readonly upstreamPath: string;
   /** Of /passthrough/{provider}/*. */
   readonly provider: string;
+  /** As the path says it; '' where the body does. */
+  readonly model: string;
+  readonly streams: Streams;
 }
 
-const row = (route: string, dialect: DialectId, operation: Operation): Surface => ({
-  route,
-  method: 'POST',
-  operation,
-  dialect,
-  upstreamPath: route.slice('/v1'.length),
-  provider: '',
-});
+interface Row {
+  readonly route: string;
+  readonly dialect: DialectId | '';
+  readonly operation: Operation;
+  readonly method?: 'GET' | 'POST';
+  readonly streams?: Streams;
+}
 
-const SURFACES: ReadonlyMap<string, Surface> = new Map(
+function surface({ route, dialect, operation, method = 'POST', streams = 'never' }: Row): Surface {
+  const upstreamPath = route.replace(/^\/(?:v1beta|v1)(?=\/)/, '');
+  return { route, method, operation, dialect, upstreamPath, provider: '', model: '', streams };
+}
+
+const listed = (route: string, dialect: DialectId): Row => ({ route, dialect, operation: 'models', method: 'GET' });
+const chat = (route: string, dialect: DialectId, streams: Streams = 'if_asked'): Row => ({
+  route,
+  dialect,
+  operation: 'chat',
+  streams,
+});
+const vectors = (route: string, dialect: DialectId): Row => ({ route, dialect, operation: 'embeddings' });
+
+const EXACT: ReadonlyMap<string, Surface> = new Map(
   [
-    row('/v1/chat/completions', 'openai_chat', 'chat'),
-    row('/v1/responses', 'openai_responses', 'chat'),
-    row('/v1/embeddings', 'openai_embeddings', 'embeddings'),
-    row('/v1/messages', 'anthropic', 'chat'),
-    { ...row('/v1/models', 'openai_chat', 'models'), method: 'GET' as const },
-  ].map((surface) => [surface.route, surface]),
+    chat('/v1/chat/completions', 'openai_chat'),
+    chat('/v1/responses', 'openai_responses'),
+    chat('/v1/completions', 'openai_completions'),
+    vectors('/v1/embeddings', 'openai_embeddings'),
+    chat('/v1/messages', 'anthropic'),
+    { route: '/v1/messages/count_tokens', dialect: 'anthropic', operation: 'count' } as const,
+    chat('/api/chat', 'ollama_chat', 'unless_refused'),
+    chat('/api/generate', 'ollama_generate', 'unless_refused'),
+    vectors('/api/embed', 'ollama_embeddings'),
+    vectors('/api/embeddings', 'ollama_embeddings'),
+    listed('/v1/models', 'openai_chat'),
+    listed('/v1beta/models', 'gemini'),
+    listed('/api/tags', 'ollama_chat'),
+    listed('/api/version', 'ollama_chat'),
+  ].map((row) => [row.route, surface(row)]),
 );
+
+/** Paths of one shape that name a model: what they do is their last word. */
+interface Family {
+  readonly shape: RegExp;
+  readonly words: ReadonlyMap<string, Surface>;
+}
+
+const words = (rows: Readonly<Record<string, Row>>): ReadonlyMap<string, Surface> =>
+  new Map(Object.entries(rows).map(([word, row]) => [word, surface(row)]));
+
+const gemini = (version: string) =>
+  words({
+    generateContent: chat(`/${version}/models/{model}:generateContent`, 'gemini', 'never'),
+    streamGenerateContent: chat(`/${version}/models/{model}:streamGenerateContent`, 'gemini', 'always'),
+    countTokens: { route: `/${version}/models/{model}:countTokens`, dialect: 'gemini', operation: 'count' },
+    embedContent: vectors(`/${version}/models/{model}:embedContent`, 'gemini_embeddings'),
+    batchEmbedContents: vectors(`/${version}/models/{model}:batchEmbedContents`, 'gemini_embeddings'),
+  });
+
+const FAMILIES: readonly Family[] = [
+  { shape: /^\/v1beta\/models\/([\x21-\x7e]+):([A-Za-z]+)$/, words: gemini('v1beta') },
+  { shape: /^\/v1\/models\/([\x21-\x7e]+):([A-Za-z]+)$/, words: gemini('v1') },
+  {
+    shape: /^\/model\/([\x21-\x7e]+)\/([a-z-]+)$/,
+    words: words({
+      converse: chat('/model/{model}/converse', 'bedrock', 'never'),
+      'converse-stream': chat('/model/{model}/converse-stream', 'bedrock', 'always'),
+    }),
+  },
+  { shape: /^\/v1beta\/models\/([\x21-\x7e]+)()$/, words: words({ '': listed('/v1beta/models/{model}', 'gemini') }) },
+  { shape: /^\/v1\/models\/([\x21-\x7e]+)()$/, words: words({ '': listed('/v1/models/{model}', 'openai_chat') }) },
+];
 
 const PASSTHROUGH = /^\/passthrough\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})(\/[\x21-\x7e]*)$/;
 /** Segments and escapes that two servers could read in two ways. */
 const AMBIGUOUS = /\/\.{0,2}(?:\/|$)|%(?:2f|5c|2e|00)|\\|#/i;
 
-/** The surface of a path; undefined where there is nothing, 'ambiguous' for a passthrough path nobody should forward. */
+/** The surface of a path; undefined where there is nothing, 'ambiguous' for a path nobody should forward. */
 export function surfaceOf(path: string): Surface | 'ambiguous' | undefined {
-  const known = SURFACES.get(path);
+  const known = EXACT.get(path);
   if (known !== undefined) return known;
-  if (!path.startsWith('/passthrough/')) return undefined;
+  return path.startsWith('/passthrough/') ? passthroughOf(path) : namedOf(path);
+}
+
+function namedOf(path: string): Surface | 'ambiguous' | undefined {
+  for (const { shape, words } of FAMILIES) {
+    const match = shape.exec(path);
+    const found = words.get(match?.[2] ?? 'none');
+    if (found === undefined) continue;
+    const model = decoded(match?.[1] ?? '');
+    return model === undefined ? 'ambiguous' : { ...found, model };
+  }
+  return undefined;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function passthroughOf(path: string): Surface | 'ambiguous' | undefined {
   const match = PASSTHROUGH.exec(path);
   const provider = match?.[1];
   const rest = match?.[2];
@@ -58,13 +141,14 @@ export function surfaceOf(path: string): Surface | 'ambiguous' | undefined {
     dialect: dialectOfPassthrough(rest),
     upstreamPath: rest,
     provider,
+    model: '',
+    streams: 'if_asked',
   };
 }
 
 /** Paths whose answers can be counted although nothing of them is ours. */
 function dialectOfPassthrough(rest: string): DialectId | '' {
-  for (const surface of SURFACES.values()) {
-    if (surface.operation !== 'models' && rest === surface.route) return surface.dialect;
-  }
-  return '';
+  const surface = EXACT.get(rest) ?? namedOf(rest);
+  if (surface === undefined || surface === 'ambiguous') return '';
+  return surface.operation === 'chat' || surface.operation === 'embeddings' ? surface.dialect : '';
 }

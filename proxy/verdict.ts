@@ -5,24 +5,39 @@ import { GatewayError } from '../schemas/errors.ts';
 import { errorBody } from './errors.ts';
 import { one } from './headers.ts';
 import type { Held, Live } from './live.ts';
+import { isStreamOf, translatedError } from './translation.ts';
 
 /**
- * The answer to send. A provider's JSON error passes untouched; an error page becomes an error in the caller's dialect,
- * with the provider's status.
+ * The answer to send, in the caller's dialect. A provider's JSON error passes untouched where nothing is translated; an
+ * error page becomes an error in the caller's dialect, with the provider's status.
  * @throws GatewayError bad_upstream
  */
 export function checkAnswer(live: Live, held: Held): Held {
   const { status } = held;
-  const name = `The provider "${live.outgoing?.provider.id ?? ''}"`;
   if (status >= 300 && status < 400 && status !== 304) {
-    throw refuse(live, 'redirect', `${name} answered with a redirect, which is never followed.`);
+    throw refuse(live, 'redirect', `${nameOf(live)} answered with a redirect, which is never followed.`);
   }
   if (live.operation === 'passthrough') return held;
   const isJson = JSON_TYPE.test(one(held.headers['content-type']));
-  if (status >= 400) return isJson && held.body.length > 0 ? held : wrapped(live, held, name);
-  const fault = faultOf(live, held, isJson);
-  if (fault !== undefined) throw refuse(live, fault, `${name} gave ${FAULTS[fault]}.`);
-  return held;
+  return status >= 400 ? errorOf(live, held, isJson) : goodAnswer(live, held, isJson);
+}
+
+function errorOf(live: Live, held: Held, isJson: boolean): Held {
+  if (!isJson || held.body.length === 0) return wrapped(live, held, nameOf(live));
+  return live.translation === undefined ? held : translatedError(live, live.translation.dialect, held);
+}
+
+function goodAnswer(live: Live, held: Held, isJson: boolean): Held {
+  const { translation } = live;
+  // A stream that nobody asked for was kept whole, and can be translated as such.
+  const isKeptStream = translation !== undefined && isStreamOf(translation.dialect, one(held.headers['content-type']));
+  const fault = faultOf(live, held, isJson || isKeptStream);
+  if (fault !== undefined) throw refuse(live, fault, `${nameOf(live)} gave ${FAULTS[fault]}.`);
+  return translation === undefined ? held : translation.answer(held);
+}
+
+function nameOf({ outgoing }: Live): string {
+  return `The provider "${outgoing?.provider.id ?? ''}"`;
 }
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json/i;
@@ -33,9 +48,9 @@ const FAULTS = {
   truncated: 'JSON that breaks off or is malformed',
 } as const;
 
-function faultOf(live: Live, held: Held, isJson: boolean): keyof typeof FAULTS | undefined {
+function faultOf(live: Live, held: Held, readable: boolean): keyof typeof FAULTS | undefined {
   if (held.body.length === 0) return 'empty';
-  if (!isJson) return 'not_json';
+  if (!readable) return 'not_json';
   return live.attempts.at(-1)?.reading.complete === true ? undefined : 'truncated';
 }
 

@@ -1,14 +1,16 @@
 // 8 adapt: the caller's request as this attempt's provider wants it. Same dialect in and out: the bytes go through
-// untouched but for the model's name and, on a chat stream, the wish for usage.
+// untouched but for the model's name and, on a chat stream, the wish for usage. Otherwise it is what translate wrote.
 
-import { isFields } from '../../schemas/dialects/read.ts';
+import { fields, isFields, parsed, type Fields } from '../../schemas/dialects/read.ts';
 import { GatewayError } from '../../schemas/errors.ts';
-import { headersUp } from '../headers.ts';
+import { headersAcross, headersUp } from '../headers.ts';
 import { applyEdits, type Edit } from '../json/edit.ts';
 import type { Live, Outgoing } from '../live.ts';
-import type { Layer } from '../pipeline.ts';
-import type { Provider } from '../providers/types.ts';
+import type { Handler, Layer } from '../pipeline.ts';
+import { segment } from '../providers/paths.ts';
+import type { Endpoint, Provider } from '../providers/types.ts';
 import type { Services } from '../services.ts';
+import type { Translation } from '../translation.ts';
 
 export function adapt({ providers, keys }: Services): Layer {
   return (live, next) => {
@@ -17,12 +19,15 @@ export function adapt({ providers, keys }: Services): Layer {
     if (target === undefined || provider === undefined) {
       return Promise.reject(new GatewayError('internal', 'The route leads to a provider that is not configured.'));
     }
-    live.outgoing =
-      live.operation === 'passthrough'
-        ? passthrough(live, provider, !keys.open)
-        : sameDialect({ live, provider, model: target.model, ownKeys: !keys.open });
-    return next(live);
+    const outgoing = outgoingOf({ live, provider, model: target.model, ownKeys: !keys.open });
+    live.outgoing = outgoing;
+    return provider.sign === undefined ? next(live) : signed(provider.sign(outgoing), live, next);
   };
+}
+
+async function signed(signing: Promise<void>, live: Live, next: Handler): Promise<void> {
+  await signing;
+  await next(live);
 }
 
 interface Adapting {
@@ -31,6 +36,12 @@ interface Adapting {
   readonly model: string;
   /** The caller's credential is a key of ours and must not leave. */
   readonly ownKeys: boolean;
+}
+
+function outgoingOf(adapting: Adapting): Outgoing {
+  const { live, provider, ownKeys } = adapting;
+  if (live.operation === 'passthrough') return passthrough(live, provider, ownKeys);
+  return live.translation === undefined ? sameDialect(adapting) : translated(adapting, live.translation);
 }
 
 function sameDialect({ live, provider, model, ownKeys }: Adapting): Outgoing {
@@ -45,16 +56,49 @@ function sameDialect({ live, provider, model, ownKeys }: Adapting): Outgoing {
   }
   const usage = usageEdit(live, provider);
   if (usage !== undefined) edits.push(usage);
+  const endpoint = endpointOf(live, model);
+  const body = applyEdits(live.body, edits);
   return {
     provider,
     method: live.method,
-    path:
-      provider.endpoint({ dialect: live.dialect, path: live.surface.upstreamPath, model, stream: live.stream }) +
-      live.query,
+    path: withQuery(provider.endpoint(endpoint), live),
     headers,
-    body: applyEdits(live.body, edits),
+    body: provider.shape === undefined ? body : shaped(provider.shape(endpoint, fields(parsed(body.toString())))),
     hideUsage: usage !== undefined,
   };
+}
+
+function translated({ live, provider, model, ownKeys }: Adapting, translation: Translation): Outgoing {
+  const headers = headersAcross(live.request.headers);
+  headers.push('accept-encoding', 'identity');
+  provider.authorize(headers, live.request.headers, ownKeys);
+  const endpoint = { dialect: translation.dialect, path: '', model, stream: live.stream };
+  const body = provider.shape?.(endpoint, translation.body) ?? translation.body;
+  return {
+    provider,
+    method: 'POST',
+    path: provider.endpoint(endpoint),
+    headers,
+    body: shaped(body),
+    hideUsage: false,
+  };
+}
+
+/** Where the caller's own call goes. A count has a path of its own in every dialect, and Google's single text too. */
+function endpointOf({ dialect, operation, surface, stream }: Live, model: string): Endpoint {
+  const path = surface.upstreamPath.replace('{model}', () => segment(model));
+  const asWritten = operation === 'count' || dialect === 'gemini_embeddings';
+  return { dialect: asWritten ? '' : dialect, path, model, stream };
+}
+
+/** The caller's query goes on, but not where the path names the model: there it says how to answer, or holds a key. */
+function withQuery(path: string, { query, surface }: Live): string {
+  if (query === '' || surface.model !== '') return path;
+  return path.includes('?') ? `${path}&${query.slice(1)}` : path + query;
+}
+
+function shaped(body: Fields): Buffer {
+  return Buffer.from(JSON.stringify(body));
 }
 
 function passthrough(live: Live, provider: Provider, ownKeys: boolean): Outgoing {
@@ -71,9 +115,12 @@ function passthrough(live: Live, provider: Provider, ownKeys: boolean): Outgoing
   };
 }
 
+/** Dialects whose streams tell usage only to who asks for it. */
+const HIDES_USAGE: ReadonlySet<string> = new Set(['openai_chat', 'openai_completions']);
+
 /** What makes a chat stream end with usage; undefined where the caller asked for it or the provider would refuse. */
 function usageEdit({ dialect, stream, json, scan }: Live, provider: Provider): Edit | undefined {
-  if (dialect !== 'openai_chat' || !stream || scan === undefined || provider.quirks.noStreamOptions === true)
+  if (!HIDES_USAGE.has(dialect) || !stream || scan === undefined || provider.quirks.noStreamOptions === true)
     return undefined;
   const options = json?.['stream_options'];
   if (isFields(options) && options['include_usage'] === true) return undefined;

@@ -15,6 +15,7 @@ import { retryAfterMs } from '../retry-after.ts';
 import type { Services } from '../services.ts';
 import { newReading } from '../stream/reading.ts';
 import { checkAnswer } from '../verdict.ts';
+import { INEXPRESSIBLE } from './translate.ts';
 
 const RETRYABLE: ReadonlySet<string> = new Set([
   'connect',
@@ -27,6 +28,7 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   '503',
   '504',
   '529',
+  INEXPRESSIBLE,
 ]);
 /** A provider that asks for a longer pause loses the call to the next target. */
 const LONGEST_PAUSE_MS = 2_000;
@@ -56,7 +58,7 @@ async function tryTargets(services: Services, live: Live, next: Handler): Promis
       await next(live);
       if (!worthRetrying(live, last)) return;
       reason = `${target.deployment} failed before (${last.errorType})`;
-      const pause = tried < live.tries ? pauseMs(live.held, tried) : undefined;
+      const pause = tried < live.tries ? pauseMs(live.held, last, tried) : undefined;
       if (pause === undefined) break;
       if (!(await rest(live, pause))) return;
     }
@@ -69,7 +71,8 @@ function worthRetrying(live: Live, { errorType }: Attempt): boolean {
 }
 
 /** Before the same target is asked again; undefined when it should not be. */
-function pauseMs(held: Held | undefined, tried: number): number | undefined {
+function pauseMs(held: Held | undefined, { errorType }: Attempt, tried: number): number | undefined {
+  if (errorType === INEXPRESSIBLE) return undefined;
   const asked = held === undefined ? undefined : retryAfterMs(held.headers, Date.now());
   if (asked === undefined) return Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tried);
   return asked <= LONGEST_PAUSE_MS ? asked : undefined;
@@ -101,6 +104,7 @@ function openAttempt({ providers }: Services, live: Live, target: Target, reason
     index: live.attempts.length + 1,
     spanId: newSpanId(),
     target,
+    dialect: live.operation === 'count' ? '' : live.dialect,
     provider: provider?.system ?? '',
     serverAddress: provider?.serverAddress ?? '',
     serverPort: provider?.serverPort ?? 0,

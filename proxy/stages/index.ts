@@ -5,7 +5,8 @@
 //    models    GET /v1/models answers here
 //  6 route     model -> ordered targets, reason kept                   400 403 404
 //  7 attempt   per target: deadlines, retry; next target on a retryable failure
-//  8 adapt     same dialect: bytes untouched but for the model's name
+//  8 translate the provider's dialect, and the call in it                400
+//    adapt     same dialect: bytes untouched but for the model's name
 //  9 send      response headers at once, client first, meter second
 // 10 settle    usage and cost of each attempt
 // 11 report    one SERVER span a request, one CLIENT span an attempt; runs on every exit path
@@ -24,6 +25,7 @@ import { report } from './report.ts';
 import { route } from './route.ts';
 import { send } from './send.ts';
 import { settle } from './settle.ts';
+import { translate } from './translate.ts';
 
 const STAGES: readonly ((services: Services) => Layer)[] = [
   report,
@@ -32,6 +34,7 @@ const STAGES: readonly ((services: Services) => Layer)[] = [
   models,
   route,
   attempt,
+  translate,
   settle,
   adapt,
   send,

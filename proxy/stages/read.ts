@@ -10,6 +10,7 @@ import type { Live } from '../live.ts';
 import { parseBody } from '../parse.ts';
 import type { Layer } from '../pipeline.ts';
 import type { Services } from '../services.ts';
+import type { Streams } from '../surface.ts';
 
 const MAX_MODEL_CHARS = 256;
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
@@ -41,8 +42,8 @@ async function readCall(services: Services, live: Live): Promise<void> {
   live.body = body;
   live.json = json;
   live.scan = scan;
-  live.modelAsked = modelOf(json['model']);
-  live.stream = json['stream'] === true;
+  live.modelAsked = modelOf(live.surface.model || json['model']);
+  live.stream = streams(live.surface.streams, json['stream']);
   readLabels(live);
 }
 
@@ -59,9 +60,16 @@ async function readAny(services: Services, live: Live): Promise<void> {
       live.json = undefined;
     }
   }
-  live.modelAsked = text(live.json?.['model']).slice(0, MAX_MODEL_CHARS).toWellFormed();
+  live.modelAsked = text(live.surface.model || live.json?.['model'])
+    .slice(0, MAX_MODEL_CHARS)
+    .toWellFormed();
   live.stream = live.json?.['stream'] === true;
   readLabels(live);
+}
+
+function streams(who: Streams, asked: unknown): boolean {
+  if (who === 'if_asked') return asked === true;
+  return who === 'always' || (who === 'unless_refused' && asked !== false);
 }
 
 function checkType({ request }: Live): void {

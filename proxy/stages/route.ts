@@ -7,6 +7,7 @@ import type { Plan, Target } from '../exchange.ts';
 import type { Live } from '../live.ts';
 import type { Layer } from '../pipeline.ts';
 import type { Services } from '../services.ts';
+import { spokenWith } from '../translation.ts';
 
 export function route(services: Services): Layer {
   return async (live, next) => {
@@ -47,19 +48,21 @@ function checkAllowed({ allowed, modelAsked }: Live, plan: Plan): void {
   throw new GatewayError('forbidden', `This key may not use the model "${modelAsked}".`, { param: 'model' });
 }
 
-/** The plan without targets that cannot answer in the caller's dialect. */
+/** The plan without targets that have no such thing as this call, in whatever dialect. */
 function speaking({ providers }: Services, live: Live, plan: Plan): Plan {
-  const { dialect } = live;
-  if (dialect === '') return plan;
-  const speaks = ({ deployment }: Target) => providers.get(deployment)?.dialects.has(dialect) ?? false;
+  const speaks = ({ deployment }: Target) => {
+    const provider = providers.get(deployment);
+    return provider !== undefined && spokenWith(live.dialect, provider) !== undefined;
+  };
   if (plan.targets.every(speaks)) return plan;
   const targets = plan.targets.filter(speaks);
-  if (targets.length > 0) return { ...plan, targets, reason: `${plan.reason}, among those that speak this API` };
+  if (targets.length > 0)
+    return { ...plan, targets, reason: `${plan.reason}, among those that offer ${live.operation}` };
   const names = [...new Set(plan.targets.map(({ deployment }) => `"${deployment}"`))].join(', ');
   throw new GatewayError(
     'bad_request',
-    `${live.httpRoute} is an API that ${names} does not speak, and Signalbox does not translate between the two. ` +
-      `Call the provider's own API, or choose a model of a provider that speaks this one.`,
+    `${names} has no API that ${live.httpRoute} could be translated to: choose a model of a provider that offers ` +
+      `${live.operation}.`,
     { param: 'model' },
   );
 }

@@ -3,20 +3,23 @@
 import { costOf } from '../../schemas/price.ts';
 import { estimateUsage } from '../estimate.ts';
 import type { Attempt } from '../exchange.ts';
-import type { Live } from '../live.ts';
+import { one } from '../headers.ts';
+import type { Held, Live } from '../live.ts';
 import type { Layer } from '../pipeline.ts';
 import type { Services } from '../services.ts';
+import { meterOf } from '../stream/meter.ts';
 import { outputBytesOf, readWhole, textsOf } from '../stream/whole.ts';
+import { isStreamOf } from '../translation.ts';
 
 export function settle({ config }: Services): Layer {
   return async (live, next) => {
     await next(live);
     const attempt = live.attempts.at(-1);
     if (attempt === undefined) return;
-    if (live.held !== undefined) readHeld(live, attempt, live.held.body);
+    if (live.held !== undefined) readHeld(live, attempt, live.held);
     const { reading, target } = attempt;
     if (attempt.errorType === '' && attempt.httpStatus >= 400) attempt.errorType = String(attempt.httpStatus);
-    if (live.dialect === '') return;
+    if (attempt.dialect === '') return;
     if (reading.usage === undefined && worked(live, attempt)) estimate(live, attempt);
     if (reading.usage === undefined) return;
     const at = new Date(attempt.startUs / 1000);
@@ -25,15 +28,25 @@ export function settle({ config }: Services): Layer {
   };
 }
 
-function readHeld(live: Live, attempt: Attempt, body: Buffer): void {
-  const { reading } = attempt;
-  if (live.dialect === '') {
+function readHeld(live: Live, attempt: Attempt, { headers, body }: Held): void {
+  const { dialect, reading } = attempt;
+  if (dialect === '') {
     reading.complete = true;
     return;
   }
-  readWhole(live.dialect, reading, body);
+  // A stream that nobody asked for was kept until its end.
+  if (isStreamOf(dialect, one(headers['content-type']))) readKeptStream(live, attempt, body);
+  else readWhole(dialect, reading, body);
   if (attempt.httpStatus < 400 && reading.error !== undefined) attempt.errorType = reading.error.type.slice(0, 64);
   if (reading.error !== undefined) attempt.errorMessage ||= reading.error.message.slice(0, 512);
+}
+
+function readKeptStream(live: Live, { dialect, reading }: Attempt, body: Buffer): void {
+  if (dialect === '') return;
+  const meter = meterOf(dialect, reading);
+  meter.push(body.toString('latin1'));
+  meter.end();
+  live.outputBytes = meter.outputBytes;
 }
 
 /** A provider that began an answer has begun a bill, also where it gives up in the middle. */
@@ -52,12 +65,13 @@ function estimate(live: Live, { reading, responseBody }: Attempt): void {
 
 function inputBytesOf({ json, body }: Live): number {
   if (json === undefined) return body.length;
-  const { messages, input, system, instructions, tools } = json;
+  const { messages, input, contents, system, instructions, prompt, tools } = json;
   if (typeof input === 'string') return Buffer.byteLength(input);
   const parts = {
     messages,
     input,
-    content: [system, instructions].filter((each) => typeof each === 'string').join(''),
+    contents,
+    content: [system, instructions, prompt].filter((each) => typeof each === 'string').join(''),
   };
   return Buffer.byteLength(textsOf(parts, 0)) + (tools === undefined ? 0 : JSON.stringify(tools).length);
 }

@@ -8,6 +8,7 @@ import type { Reading } from '../exchange.ts';
 import { chatEvents } from './chat.ts';
 import { SseLines } from './lines.ts';
 import { messagesEvents } from './messages.ts';
+import { EventMeter } from './notes.ts';
 import type { AnswerMeter, EventReader, MeterState } from './reading.ts';
 import { responsesEvents } from './responses.ts';
 
@@ -50,4 +51,9 @@ export class Meter implements MeterState, AnswerMeter {
   broken(): void {
     this.reading.malformed++;
   }
+}
+
+/** The meter of a dialect's streams: a fast one where there is one. */
+export function meterOf(dialect: DialectId, reading: Reading): AnswerMeter {
+  return EVENTS[dialect] === undefined ? new EventMeter(dialect, reading) : new Meter(dialect, reading);
 }

@@ -3,6 +3,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { nowUs } from '../clock.ts';
+import { errorFrame, type ErrorWords } from '../errors.ts';
 import type { Live } from '../live.ts';
 import { HideUsage } from './hide-usage.ts';
 import type { AnswerMeter } from './reading.ts';
@@ -62,6 +63,11 @@ export class Outlet {
     this.#meter?.push(latin1);
   }
 
+  /** Bytes that nobody here reads. */
+  send(bytes: Buffer): void {
+    if (bytes.length > 0) this.#write(bytes);
+  }
+
   /** The end of a good stream. */
   end(): void {
     this.#flush();
@@ -69,14 +75,15 @@ export class Outlet {
     if (this.#stalledUs > 0) cutIfStalled(this.#response);
   }
 
-  /** The end of a broken one: what came, then these last words, or a cut connection where there are none. */
-  break(words: string | undefined): void {
-    if (words === undefined) {
+  /** The end of a broken one: what came, then these last words, or a cut connection where nobody could read them. */
+  break(words: ErrorWords | undefined): void {
+    const { dialect } = this.#live;
+    if (words === undefined || dialect === '') {
       this.#response.destroy();
       return;
     }
     this.#flush();
-    this.#response.end(words);
+    this.#response.end(errorFrame(dialect, words));
   }
 
   #write(bytes: Buffer): void {

@@ -16,15 +16,19 @@ export interface MeterState {
   broken(): void;
 }
 
-/** Reads an answer as it passes. */
-export interface AnswerMeter {
+/** What is known of an answer while it passes. */
+export interface AnswerNotes {
   readonly reading: Reading;
   /** Bytes of text so far: what an estimate of the output stands on. */
   readonly outputBytes: number;
-  /** @param latin1 the next bytes, one character each */
-  push(latin1: string): void;
   /** The answer is over, one way or another. May be called again. */
   end(): void;
+}
+
+/** Reads an answer as it passes. */
+export interface AnswerMeter extends AnswerNotes {
+  /** @param latin1 the next bytes, one character each */
+  push(latin1: string): void;
 }
 
 export type EventReader = (state: MeterState, event: string, data: string) => void;

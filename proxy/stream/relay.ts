@@ -4,30 +4,31 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Transform } from 'node:stream';
 import { GatewayError, type ErrorClass } from '../../schemas/errors.ts';
-import { beginAnswer } from '../answer.ts';
 import { nowUs } from '../clock.ts';
-import { errorEvent } from '../errors.ts';
 import type { Attempt } from '../exchange.ts';
 import { one } from '../headers.ts';
 import type { Cancellable, Live, Outgoing } from '../live.ts';
 import type { UpstreamController, UpstreamHandler } from '../providers/types.ts';
 import type { Services } from '../services.ts';
 import type { Watched } from '../sweep.ts';
+import { isStreamOf } from '../translation.ts';
+import { openClientEnd, type ClientEnd } from './client-end.ts';
 import { failureOf, type Failure } from './failure.ts';
-import { Meter } from './meter.ts';
-import { Outlet, STALLED_MS, type Pace } from './outlet.ts';
-import type { AnswerMeter } from './reading.ts';
-import { TailMeter } from './tail.ts';
+import { STALLED_MS, type Pace } from './outlet.ts';
+import type { AnswerNotes } from './reading.ts';
 import { encodingOf, unpackStream, withoutEncoding } from './unpack.ts';
 
 /** Bodies up to this size are kept whole, so that headers can say what they cost and failures can be replaced. */
 const HOLD_BYTES = 1024 * 1024;
+/** What is translated whole is kept up to this size. */
+const MOST_TRANSLATED = 64 * 1024 * 1024;
 /** How long a provider may keep a connection open after its stream's last event. */
 const LINGER_US = 250e3;
 
 type Phase = 'connecting' | 'waiting' | 'holding' | 'streaming' | 'over';
 
 const UNPACKABLE: Failure = { type: 'truncated', class: 'bad_upstream', words: 'sent bytes that cannot be unpacked' };
+const TOO_LARGE: Failure = { type: 'protocol', class: 'bad_upstream', words: 'gave an answer too large to translate' };
 const GONE = new Error('the attempt is over');
 
 export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
@@ -42,10 +43,10 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
   #held: Buffer[] = [];
   #heldBytes = 0;
   #captured = 0;
-  #meter: AnswerMeter | undefined;
+  #meter: AnswerNotes | undefined;
   /** The answer is a stream of events. */
   #events = false;
-  #outlet: Outlet | undefined;
+  #outlet: ClientEnd['outlet'] | undefined;
   #unpacker: Transform | undefined;
   /** When the last byte came; 0: since the last look of the sweep, which is near enough and costs no clock. */
   #lastUs = 0;
@@ -160,24 +161,23 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
   }
 
   #streams(contentType: string): boolean {
-    if (contentType.startsWith('text/event-stream')) return true;
+    // A caller who asked for no stream gets none, whatever the provider gives.
+    if (isStreamOf(this.#attempt.dialect, contentType))
+      return this.#live.stream || this.#live.translation === undefined;
     return this.#live.operation === 'passthrough' && this.#live.dialect === '';
   }
 
   #beginStream(): void {
     const live = this.#live;
-    this.#events = one(this.#headers['content-type']).startsWith('text/event-stream');
+    const attempt = this.#attempt;
+    this.#events = isStreamOf(attempt.dialect, one(this.#headers['content-type']));
     const encoding = live.dialect === '' ? '' : encodingOf(this.#headers);
     if (encoding !== '' && !this.#unpackFirst(encoding)) return;
-    if (live.dialect !== '') {
-      const Reader = this.#events ? Meter : TailMeter;
-      this.#meter = new Reader(live.dialect, this.#attempt.reading);
-    }
     this.#phase = 'streaming';
     live.ownSinceUs = this.#lastUs;
-    beginAnswer(live, this.#attempt.httpStatus, this.#headers);
-    const hideUsage = this.#outgoing.hideUsage && this.#events;
-    this.#outlet = new Outlet({ live, meter: this.#meter, hideUsage, pace: this });
+    const end = openClientEnd(live, { attempt, headers: this.#headers, events: this.#events, pace: this });
+    this.#outlet = end.outlet;
+    this.#meter = end.meter;
   }
 
   /** The bytes are packed although plain ones were asked for: they go through an unpacker on their way out. */
@@ -201,13 +201,14 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
   #hold(chunk: Buffer): void {
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
-    if (this.#heldBytes <= HOLD_BYTES) return;
+    if (this.#heldBytes <= (this.#live.translation === undefined ? HOLD_BYTES : MOST_TRANSLATED)) return;
     if (this.#attempt.httpStatus >= 300) {
       // An error page of megabytes is as useful cut here.
       this.onResponseEnd();
       this.#controller?.abort(GONE);
       return;
     }
+    if (this.#live.translation !== undefined) return this.#fail(TOO_LARGE);
     const held = this.#held;
     this.#held = [];
     this.#lastUs = nowUs();
@@ -279,13 +280,9 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
 
   /** The client has part of an answer: it gets every byte that came, then its dialect's error event, then the end. */
   #breakStream(errorClass: ErrorClass, message: string): void {
-    const { dialect, requestId } = this.#live;
     this.#meter?.end();
-    if (!this.#events || dialect === '') {
-      this.#outlet?.break(undefined);
-      return;
-    }
-    this.#outlet?.break(`\n\n${errorEvent(dialect, { class: errorClass, message, requestId })}`);
+    const { requestId } = this.#live;
+    this.#outlet?.break(this.#events ? { class: errorClass, message, requestId } : undefined);
   }
 
   #finish(): void {

@@ -9,6 +9,7 @@ import type { Fields } from '../../schemas/dialects/read.ts';
 import type { Reading } from '../exchange.ts';
 import { scanBody, stringEnd } from '../json/scan.ts';
 import { readTools } from './chat.ts';
+import { noteOutput } from './notes.ts';
 import { addOnce, readHead } from './reading.ts';
 import { responseFinish } from './responses.ts';
 
@@ -21,6 +22,7 @@ const READERS: Readonly<Partial<Record<DialectId, (reading: Reading, body: Field
   openai_chat: readChat,
   openai_responses: readResponse,
   anthropic: readMessage,
+  openai_embeddings: () => {},
 };
 
 /** Fills `reading` from a body; `complete` stays false when the body is no whole JSON object. */
@@ -30,10 +32,15 @@ export function readWhole(dialect: DialectId, reading: Reading, body: Buffer): v
     if (body.length > 0) reading.malformed++;
     return;
   }
-  reading.complete = true;
   reading.chunks = 1;
+  const read = READERS[dialect];
+  if (read === undefined) {
+    noteOutput(reading, DIALECTS[dialect].readOutput(json));
+    return;
+  }
+  reading.complete = true;
   readHead(reading, json);
-  READERS[dialect]?.(reading, json);
+  read(reading, json);
   reading.usage = DIALECTS[dialect].readUsage(json['usage']);
   if (reading.usage !== undefined) reading.usageSource = 'provider';
 }
@@ -96,7 +103,7 @@ function readMessage(reading: Reading, body: Fields): void {
   reading.serviceTier ||= text(fields(body['usage'])['service_tier']);
 }
 
-const TEXT_NAMES = ['content', 'text', 'arguments', 'input', 'refusal', 'thinking'] as const;
+const TEXT_NAMES = ['content', 'text', 'arguments', 'input', 'refusal', 'thinking', 'response'] as const;
 const TEXT_KEYS: ReadonlySet<string> = new Set(TEXT_NAMES);
 const TEXT_STARTS = new RegExp(`"(?:${TEXT_NAMES.join('|')})"\\s*:\\s*"`, 'g');
 

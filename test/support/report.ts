@@ -33,6 +33,7 @@ export function attempt(over: Partial<Attempt> = {}): Attempt {
     index: 1,
     spanId: '00f067aa0ba902b7',
     target: { deployment: 'openai', model: 'gpt-5-mini' },
+    dialect: 'openai_chat',
     provider: 'openai',
     serverAddress: 'api.openai.com',
     serverPort: 443,
