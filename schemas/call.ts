@@ -89,6 +89,12 @@ export interface Usage {
   readonly reasoning: number;
   /** What is billed at a rate of its own, where the provider says it. */
   readonly units?: UsageUnits;
+  /** USD, where the provider says itself what it charged. */
+  readonly cost?: number;
+  /** The service tier, where it stands beside the counts. */
+  readonly tier?: string;
+  /** Where the call ran, where that changes the price. */
+  readonly region?: string;
 }
 
 /** Each token count here is a part of `input`, `cacheRead`, `cacheWrite` or `output`; the others are counts of their own. */

@@ -2,6 +2,7 @@
 // Sections are strict: a key that nothing reads is an error, not a hope.
 
 import { z } from 'zod';
+import { prices } from './config/prices.ts';
 import { checkProvider, provider, type ProviderConfig, type Report } from './config/providers.ts';
 import { duration, httpUrl, listenAddress, name, secret, size } from './config/values.ts';
 
@@ -54,13 +55,6 @@ const capture = z.strictObject({
   max_bytes: size.prefault('256KiB'),
 });
 
-const price = z.strictObject({
-  input: z.number().min(0),
-  output: z.number().min(0),
-  cache_read: z.number().min(0).optional(),
-  cache_write: z.number().min(0).optional(),
-});
-
 const target = z.strictObject({
   model: z
     .string()
@@ -108,7 +102,7 @@ export const configSchema = z
     store: store.prefault({}),
     capture: capture.prefault({}),
     providers: z.record(name, provider).default({}),
-    prices: z.record(z.string().min(1), price).default({}),
+    prices: prices.default({}),
     routes: z.record(name, route).default({}),
     keys: z.array(key).default([]),
   })
@@ -117,7 +111,7 @@ export const configSchema = z
 export type Config = z.infer<typeof configSchema>;
 export type RouteConfig = z.infer<typeof route>;
 export type KeyConfig = z.infer<typeof key>;
-export type PriceConfig = z.infer<typeof price>;
+export type { PriceConfig, PriceEntryConfig } from './config/prices.ts';
 export type Deadlines = z.infer<typeof deadlines>;
 
 /** The limits a call without a route runs under. */

@@ -1,19 +1,32 @@
-// What a call costs: a price for (provider, model) from the public table of @pydantic/genai-prices or from the config's
-// overrides, and the arithmetic. A model without a price is `unpriced`; it is never free by accident.
+// What a call costs: a price for (provider, model) from the public table, from what we know beside it, or from the
+// config's overrides; the service tier and the region; and the arithmetic (price/bill.ts). What the provider itself says
+// it charged wins over all of it. A call without a price is `unpriced`; it is never free by accident.
 
-import { calcPrice, findProvider } from '@pydantic/genai-prices';
-import type { ModelInfo, ModelPrice } from '@pydantic/genai-prices';
 import type { Usage } from './call.ts';
-import type { PriceConfig } from './config.ts';
+import { billOf } from './price/bill.ts';
+import { overridesOf, type Override, type PriceOverrides } from './price/override.ts';
+import type { Price, Rates } from './price/rates.ts';
+import { supplemented } from './price/supplement.ts';
+import { findInTable, plainName, PRICE_TABLE, tableProvider, type TableEntry } from './price/table.ts';
+import { regionOf, tierOf, tiersOf } from './price/tiers.ts';
+
+export { PRICE_TABLE } from './price/table.ts';
+export type { PriceOverrides } from './price/override.ts';
+export { tierOf } from './price/tiers.ts';
 
 export interface Cost {
   /** USD. */
   readonly total: number;
   readonly input: number;
   readonly output: number;
-  readonly source: 'list' | 'override';
-  /** Which price it was: `openai/gpt-5-mini@genai-prices-0.1.8` or `local/llama@config`. */
+  readonly source: 'list' | 'override' | 'provider';
+  /**
+   * Which price it was: `openai/gpt-5-mini@genai-prices-0.1.8`, `local/llama@config`, `openrouter/...@provider`; with
+   * `+flex`, `+us` and the like for the tier and the place that changed it.
+   */
   readonly priceId: string;
+  /** USD that cached input saved against fresh input, less what writing the cache cost more; absent where nothing was cached. */
+  readonly saved?: number;
 }
 
 export interface PriceQuery {
@@ -24,163 +37,118 @@ export interface PriceQuery {
   readonly model: string;
   /** When the call was made: prices change by date, a few by the hour. */
   readonly at: Date;
+  /** The service tier that the answer names, else the one that was asked for. */
+  readonly tier?: string;
+  /** Host that was called: some regions cost more. */
+  readonly host?: string;
 }
-
-/** `prices` of the config: USD per million tokens by `deployment-or-provider/model`. */
-export type PriceOverrides = Readonly<Record<string, PriceConfig>>;
-
-/** The version of the table in package.json; a test holds the two together. */
-export const PRICE_TABLE = 'genai-prices-0.1.8';
-
-/** Provider names of the OpenTelemetry conventions and of common clients, as the table calls them. */
-const TABLE_NAMES: ReadonlyMap<string, string> = new Map([
-  ['aws.bedrock', 'aws'],
-  ['azure.ai.inference', 'azure'],
-  ['azure.ai.openai', 'azure'],
-  ['fireworks_ai', 'fireworks'],
-  ['gcp.gemini', 'google'],
-  ['gcp.gen_ai', 'google'],
-  ['gcp.vertex_ai', 'google'],
-  ['mistral_ai', 'mistral'],
-  ['moonshot_ai', 'moonshotai'],
-  ['together_ai', 'together'],
-  ['x_ai', 'x-ai'],
-]);
 
 /** What the built-in simulated models pretend to cost, so that a demo has money to show. USD per million tokens. */
-const SIMULATED: PriceConfig = { input: 0.25, output: 2, cache_read: 0.025, cache_write: 0.3 };
+const SIMULATED: Rates = { input: 0.25, output: 2, cacheRead: 0.025, cacheWrite: 0.3 };
 
-/** A rate is USD per million tokens; above the start of a tier, all tokens of the call cost the tier's rate. */
-type Rate = ModelPrice[string];
-
-interface Price {
-  readonly id: string;
-  readonly source: Cost['source'];
-  readonly input: Rate;
-  readonly output: Rate;
-  /** Fall back to `input`. */
-  readonly cacheRead: Rate;
-  readonly cacheWrite: Rate;
-  /** Falls back to `output`. */
-  readonly reasoning: Rate;
-  /** USD a thousand calls, on top. */
-  readonly requests: Rate;
-}
+/** Who says in dollars what a call cost. A number called `cost` of anybody else could be anything. */
+const STATES_DOLLARS: ReadonlySet<string> = new Set(['openrouter', 'perplexity', 'x-ai', 'deepinfra']);
+/** USD of one call; more is a mistake. */
+const MOST = 1e6;
 
 const CACHE_SIZE = 4096;
 const cache = new Map<string, Price | undefined>();
 
 /** The cost of one call; undefined where no price is known for what was used. */
 export function costOf(query: PriceQuery, usage: Usage, overrides: PriceOverrides): Cost | undefined {
-  const price = overridePrice(query, overrides) ?? simulatedPrice(query) ?? listPrice(query);
+  const { cost } = usage;
+  if (cost !== undefined && cost <= MOST && STATES_DOLLARS.has(tableProvider(query.provider)))
+    return stated(query, cost);
+  const price = priceOf(query, overrides);
   if (price === undefined) return undefined;
-  if (price.input === undefined && usage.input > 0) return undefined;
-  if (price.output === undefined && usage.output > 0) return undefined;
-  const input = inputCost(price, usage) + rateFor(price.requests, usage) / 1000;
-  const output = outputCost(price, usage);
+  const { factor, name } = circumstances(price, query, usage);
+  const bill = factor === undefined ? undefined : billOf(price, usage, factor);
+  if (bill === undefined) return undefined;
   return {
-    total: rounded(input + output),
-    input: rounded(input),
-    output: rounded(output),
+    total: rounded(bill.input + bill.output),
+    input: rounded(bill.input),
+    output: rounded(bill.output),
     source: price.source,
-    priceId: price.id,
+    priceId: price.id + name,
+    ...(usage.cacheRead + usage.cacheWrite > 0 ? { saved: rounded(bill.saved) } : {}),
   };
 }
 
-function inputCost(price: Price, usage: Usage): number {
-  const input = rateFor(price.input, usage);
-  const fresh = Math.max(0, usage.input - usage.cacheRead - usage.cacheWrite);
-  const read = rateFor(price.cacheRead ?? price.input, usage);
-  const write = rateFor(price.cacheWrite ?? price.input, usage);
-  return (fresh * input + usage.cacheRead * read + usage.cacheWrite * write) / 1e6;
+/** Tier and region: what they do to token rates, and their names. No factor: nobody says what the tier costs. */
+function circumstances(price: Price, query: PriceQuery, usage: Usage): { factor: number | undefined; name: string } {
+  const tier = tierOf(query.tier || usage.tier);
+  const factor = tier === '' ? 1 : price.tiers[tier];
+  const region = price.source === 'list' ? placeOf(query, usage) : undefined;
+  const name = [tier, region?.name ?? ''].map((part) => (part === '' ? '' : `+${part}`)).join('');
+  return { factor: factor === undefined ? undefined : factor * (region?.factor ?? 1), name };
 }
 
-function outputCost(price: Price, usage: Usage): number {
-  const output = rateFor(price.output, usage);
-  const reasoning = rateFor(price.reasoning ?? price.output, usage);
-  return (Math.max(0, usage.output - usage.reasoning) * output + usage.reasoning * reasoning) / 1e6;
+/** The price of a model on a day, without the tier; undefined where nobody knows one. */
+export function priceOf(query: PriceQuery, overrides: PriceOverrides): Price | undefined {
+  const { provider, deployment, model, at } = query;
+  const owners = [deployment, provider].filter((owner) => owner !== undefined);
+  const found = overridesOf(overrides, { owners, model, at });
+  const own = found.find(({ rates }) => Object.keys(rates).length > 0);
+  if (own !== undefined) return overridePrice(own, query);
+  const listed = simulatedPrice(query) ?? listPrice(query);
+  if (listed === undefined || found.length === 0) return listed;
+  const factor = found.reduce((product, each) => product * each.factor, listed.factor);
+  const tiers = Object.assign({}, listed.tiers, ...found.map((each) => each.tiers).reverse());
+  return { ...listed, factor, tiers, id: factor === 1 ? listed.id : `${listed.id}*${factor}` };
 }
 
-/** Tiers go by the whole input of the call, for output as well. */
-function rateFor(rate: Rate, usage: Usage): number {
-  if (rate === undefined || typeof rate === 'number') return rate ?? 0;
-  let price = rate.base;
-  for (const tier of rate.tiers) if (usage.input > tier.start) price = tier.price;
-  return price;
+/** What the provider says it charged is not looked up. */
+function stated({ provider, model }: PriceQuery, cost: number): Cost {
+  const total = rounded(cost);
+  return { total, input: 0, output: 0, source: 'provider', priceId: `${provider}/${model}@provider` };
 }
 
-function overridePrice(query: PriceQuery, overrides: PriceOverrides): Price | undefined {
-  for (const owner of [query.deployment, query.provider]) {
-    const key = `${owner}/${query.model}`;
-    const config = Object.hasOwn(overrides, key) ? overrides[key] : undefined;
-    if (config !== undefined) return configPrice(config, 'override', `${key}@config`);
-  }
-  return undefined;
+function placeOf({ provider, model, host = '' }: PriceQuery, usage: Usage) {
+  const id = tableProvider(provider);
+  return regionOf(id, plainName(model, [id]).toLowerCase(), usage.region ?? host);
+}
+
+function overridePrice(own: Override, { provider, model }: PriceQuery): Price {
+  return {
+    id: `${own.key}@config${own.from === '' ? '' : `-${own.from}`}`,
+    source: 'override',
+    rates: own.rates,
+    audioIsText: true,
+    tiers: { ...tiersOf(tableProvider(provider), model), ...own.tiers },
+    factor: own.factor,
+  };
 }
 
 function simulatedPrice({ provider, model }: PriceQuery): Price | undefined {
-  return provider === 'simulated' ? configPrice(SIMULATED, 'list', `simulated/${model}@demo`) : undefined;
+  if (provider !== 'simulated') return undefined;
+  const id = `simulated/${model}@demo`;
+  return { id, source: 'list', rates: SIMULATED, audioIsText: true, tiers: { batch: 0.5, flex: 0.5 }, factor: 1 };
 }
 
-function configPrice(config: PriceConfig, source: Cost['source'], id: string): Price {
-  return {
-    id,
-    source,
-    input: config.input,
-    output: config.output,
-    cacheRead: config.cache_read,
-    cacheWrite: config.cache_write,
-    reasoning: undefined,
-    requests: undefined,
-  };
-}
-
-/** Finding a price costs tens of microseconds, so what was found is kept for the day. */
+/** What was found is kept for the day. */
 function listPrice(query: PriceQuery): Price | undefined {
-  const provider = query.provider.toLowerCase();
-  const key = `${provider} ${query.model} ${Math.floor(query.at.getTime() / 86_400_000)}`;
+  const { provider, model, at } = query;
+  const key = `${provider.toLowerCase()} ${model} ${Math.floor(at.getTime() / 86_400_000)}`;
   if (cache.has(key)) return cache.get(key);
-  const found = resolve(TABLE_NAMES.get(provider) ?? provider, query);
-  if (found && changesByTheHour(found.model)) return found.price;
+  const entry = findInTable(provider, model, at);
+  const price = Number.isNaN(at.getTime()) ? undefined : wholePrice(query, entry);
+  if (entry?.hourly !== true) keep(key, price);
+  return price;
+}
+
+function wholePrice({ provider, model }: PriceQuery, entry: TableEntry | undefined): Price | undefined {
+  const providerId = entry?.provider ?? tableProvider(provider);
+  const asked = (entry?.asked ?? plainName(model, [provider.toLowerCase(), providerId])).toLowerCase();
+  const whole = supplemented(providerId, asked, entry?.rates);
+  if (whole === undefined) return undefined;
+  const id = entry === undefined ? `${providerId}/${asked}@signalbox` : `${providerId}/${entry.model}@${PRICE_TABLE}`;
+  return { ...whole, id, source: 'list', tiers: tiersOf(providerId, asked), factor: 1 };
+}
+
+function keep(key: string, price: Price | undefined): void {
   const oldest = cache.size >= CACHE_SIZE ? cache.keys().next().value : undefined;
   if (oldest !== undefined) cache.delete(oldest);
-  cache.set(key, found?.price);
-  return found?.price;
-}
-
-function resolve(
-  providerId: string,
-  { provider, model, at }: PriceQuery,
-): { price: Price; model: ModelInfo } | undefined {
-  // The table also guesses providers by parts of their names; a guess is not a price.
-  if (findProvider({ providerId })?.id !== providerId || Number.isNaN(at.getTime())) return undefined;
-  const find = (name: string) => calcPrice({ input_tokens: 0, output_tokens: 0 }, name, { providerId, timestamp: at });
-  const result = find(model) ?? find(withoutOwner(model, [provider, providerId, 'models']));
-  if (result === null) return undefined;
-  const rates = result.model_price;
-  return {
-    model: result.model,
-    price: {
-      id: `${result.provider.id}/${result.model.id}@${PRICE_TABLE}`,
-      source: 'list',
-      input: rates['input_mtok'],
-      output: rates['output_mtok'],
-      cacheRead: rates['cache_read_mtok'],
-      cacheWrite: rates['cache_write_mtok'],
-      reasoning: rates['output_reasoning_mtok'],
-      requests: rates['requests_kcount'],
-    },
-  };
-}
-
-/** `openai/gpt-5-mini` asked of openai, `models/gemini-2.5-pro` asked of google. */
-function withoutOwner(model: string, owners: readonly string[]): string {
-  const owner = owners.find((name) => model.startsWith(`${name}/`));
-  return owner === undefined ? model : model.slice(owner.length + 1);
-}
-
-function changesByTheHour({ prices }: ModelInfo): boolean {
-  return Array.isArray(prices) && prices.some(({ constraint }) => constraint?.type === 'time_of_date');
+  cache.set(key, price);
 }
 
 /** To the nearest nano-dollar: sums of thousands of calls stay readable. */

@@ -84,6 +84,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   undici: /^(proxy|demo)\//,
   'simple-statistics': /^collector\/stats\//,
   '@pydantic/genai-prices': /^schemas\/price/,
+  'gpt-tokenizer': /^(collector|proxy)\//,
   zod: /^(schemas|runtime|collector\/api|collector\/store)\//,
   yaml: /^(runtime|demo)\//,
   svelte: /^ui\//,

@@ -1,6 +1,7 @@
 // The oracle: what the client got, what the provider saw and billed, and what the store says must be one story.
 // Every difference is one line; an empty list is the promise kept.
 
+import assert from 'node:assert/strict';
 import type { TraceDetail, TraceList, TraceSummary, Series } from '../../schemas/api.ts';
 import type { PriceConfig } from '../../schemas/config.ts';
 import type { Usage } from '../../schemas/call.ts';
@@ -205,7 +206,8 @@ function compareMoney(entry: ClientEntry, { calls, row, prices }: Billed): strin
 }
 
 function costByHand(price: PriceConfig, usage: Usage): number {
+  assert.ok(!Array.isArray(price), 'the ledger knows prices without dates');
+  const { input: rate = 0, output = 0, cache_read: read = rate, cache_write: write = rate } = price;
   const fresh = usage.input - usage.cacheRead - usage.cacheWrite;
-  const input = fresh * price.input + usage.cacheRead * (price.cache_read ?? price.input);
-  return (input + usage.cacheWrite * (price.cache_write ?? price.input) + usage.output * price.output) / 1e6;
+  return (fresh * rate + usage.cacheRead * read + usage.cacheWrite * write + usage.output * output) / 1e6;
 }

@@ -28,6 +28,7 @@ describe('list prices, by hand', () => {
       output: 0.0002,
       source: 'list',
       priceId: `openai/gpt-5-mini@${PRICE_TABLE}`,
+      saved: 0.00009, // 400 x (0.25 - 0.025)
     });
   });
 
@@ -139,6 +140,7 @@ describe('overrides', () => {
       output: 0.00002,
       source: 'override',
       priceId: 'openai/gpt-5-mini@config',
+      saved: -0.00004, // 40 x (1 - 0.5) - 20 x (4 - 1)
     });
   });
 
