@@ -29,8 +29,13 @@ export function engineCode(error: unknown): number | undefined {
 
 /** The engine could not read or convert the rows it was given: sending them again cannot help. */
 export function isBadData(error: unknown): boolean {
-  return BAD_DATA.has(engineCode(error) ?? 0);
+  const code = engineCode(error) ?? 0;
+  if (code === TOO_MANY_PARTS) return error instanceof Error && /partitions for single INSERT/.test(error.message);
+  return BAD_DATA.has(code);
 }
+
+/** Of two things in one: a table that merges too slowly (it passes), and rows of too many partitions (it does not). */
+const TOO_MANY_PARTS = 252;
 
 export function isLimit(error: unknown): boolean {
   return LIMITS.has(engineCode(error) ?? 0);
@@ -41,10 +46,16 @@ export function describe(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const code = engineCode(error);
   if (code === undefined) return text.split('\n')[0]?.slice(0, 200) ?? '';
-  const word = /\(([A-Z][A-Z_]{3,})\)/.exec(text)?.[1] ?? 'an error of the engine';
+  const word = typeOf(error) ?? /\(([A-Z][A-Z_]{3,})\)/.exec(text)?.[1] ?? 'an error of the engine';
   const column = /while reading the value of key (\w+)/.exec(text)?.[1];
   const row = /\(at row (\d+)\)/.exec(text)?.[1];
   return `${word} (code ${code})${column ? ` in column ${column}` : ''}${row ? `, row ${row}` : ''}`;
+}
+
+/** A server's word for it, which its client takes out of the message. */
+function typeOf(error: unknown): string | undefined {
+  const type = error instanceof Error && 'type' in error ? error.type : undefined;
+  return typeof type === 'string' && /^[A-Z][A-Z_]+$/.test(type) ? type : undefined;
 }
 
 const BAD_DATA: ReadonlySet<number> = new Set([
@@ -64,6 +75,7 @@ const BAD_DATA: ReadonlySet<number> = new Set([
   72, // CANNOT_PARSE_NUMBER
   117, // INCORRECT_DATA
   128, // TOO_LARGE_ARRAY_SIZE
+  130, // CANNOT_READ_ARRAY_FROM_TEXT
   131, // TOO_LARGE_STRING_SIZE
   321, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
   349, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
