@@ -73,6 +73,8 @@ export const ATTR = {
   /** The `model` the caller wrote, before routing. */
   MODEL_ASKED: 'signalbox.request.model',
   DIALECT: 'signalbox.dialect',
+  /** Of the attempt, where its provider was spoken to in another dialect than the caller's: what its answer is in. */
+  UPSTREAM_DIALECT: 'signalbox.upstream.dialect',
   KEY_ID: 'signalbox.key.id',
   TEAM: 'signalbox.team',
   /** Prefix of the caller's tags: `signalbox.tag.feature` from `x-signalbox-tags: feature=...`. */

@@ -65,6 +65,8 @@ export interface AttemptRecord {
   readonly spanId: string;
   readonly deployment: string;
   readonly model: string;
+  /** Where it was not the caller's. */
+  readonly dialect?: string;
   readonly provider: string;
   readonly serverAddress: string;
   readonly serverPort: number;
@@ -148,18 +150,19 @@ export function endRecord(exchange: Exchange, capture: Capture | undefined): End
     strategy: plan?.strategy ?? '',
     reason: plan?.reason ?? '',
     params: exchange.json ? paramsOf(exchange.json) : {},
-    attempts: exchange.attempts.map(attemptRecord),
+    attempts: exchange.attempts.map((attempt) => attemptRecord(attempt, exchange.dialect)),
     capture,
   };
 }
 
-function attemptRecord(attempt: Attempt): AttemptRecord {
-  const { reading } = attempt;
+function attemptRecord(attempt: Attempt, asked: string): AttemptRecord {
+  const { reading, dialect } = attempt;
   return {
     index: attempt.index,
     spanId: attempt.spanId,
     deployment: attempt.target.deployment,
     model: clip(attempt.target.model),
+    ...(dialect === asked || dialect === '' ? {} : { dialect }),
     provider: attempt.provider,
     serverAddress: attempt.serverAddress,
     serverPort: attempt.serverPort,
@@ -187,15 +190,29 @@ function attemptRecord(attempt: Attempt): AttemptRecord {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Where Google, Bedrock and Ollama keep what others say at the top. */
+const SECTIONS = ['generationConfig', 'generation_config', 'inferenceConfig', 'options'] as const;
+
+const MAX_TOKENS = [
+  'max_completion_tokens',
+  'max_output_tokens',
+  'max_tokens',
+  'maxOutputTokens',
+  'maxTokens',
+  'num_predict',
+] as const;
+
 /** Reads the parameters under the names that the chat dialects give them. */
-export function paramsOf(body: Json): Params {
+export function paramsOf(request: Json): Params {
+  const section = SECTIONS.find((name) => typeof request[name] === 'object');
+  const body = section === undefined ? request : { ...request, ...(request[section] as Json | null) };
   const format = inside(body.response_format, 'type') ?? inside(inside(body.text, 'format'), 'type');
   return {
     temperature: numberOr(body.temperature),
-    topP: numberOr(body.top_p),
-    maxTokens: numberOr(body.max_completion_tokens ?? body.max_output_tokens ?? body.max_tokens),
+    topP: numberOr(body.top_p ?? body.topP),
+    maxTokens: numberOr(MAX_TOKENS.map((name) => body[name]).find((value) => value !== undefined)),
     seed: numberOr(body.seed),
-    choices: numberOr(body.n),
+    choices: numberOr(body.n ?? body.candidateCount),
     reasoning: textOr(
       body.reasoning_effort ?? inside(body.reasoning, 'effort') ?? inside(body.output_config, 'effort'),
     ),

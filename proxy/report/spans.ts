@@ -116,8 +116,11 @@ function routeAttributes(record: EndRecord): Loose {
   return { [ATTR.ROUTE]: record.route, [ATTR.STRATEGY]: record.strategy, [ATTR.REASON]: record.reason };
 }
 
+/** What the GenAI conventions have no name for. */
+const NO_OPERATION: ReadonlySet<string> = new Set(['passthrough', 'count']);
+
 function clientSpan(record: EndRecord, attempt: AttemptRecord, capture: Loose): SpanData {
-  const operation = record.operation === 'passthrough' ? '' : record.operation;
+  const operation = NO_OPERATION.has(record.operation) ? '' : record.operation;
   const failed = attempt.errorType !== '' && attempt.errorType !== 'cancelled';
   return {
     kind: 'client',
@@ -130,6 +133,7 @@ function clientSpan(record: EndRecord, attempt: AttemptRecord, capture: Loose): 
     attributes: present({
       [ATTR.OPERATION]: operation,
       [ATTR.PROVIDER]: attempt.provider,
+      [ATTR.UPSTREAM_DIALECT]: attempt.dialect,
       [ATTR.REQUEST_MODEL]: attempt.model,
       [ATTR.SERVER_ADDRESS]: attempt.serverAddress,
       [ATTR.SERVER_PORT]: attempt.serverPort || undefined,
@@ -182,7 +186,7 @@ function answerAttributes(record: EndRecord, attempt: AttemptRecord): Loose {
     [ATTR.TOOLS_CALLED]: attempt.toolsCalled,
     [ATTR.SYSTEM_FINGERPRINT]: attempt.systemFingerprint,
     [ATTR.SERVICE_TIER]: attempt.serviceTier,
-    [ATTR.OPENAI_API_TYPE]: attempt.provider === 'openai' ? API_TYPES[record.dialect] : undefined,
+    [ATTR.OPENAI_API_TYPE]: attempt.provider === 'openai' ? API_TYPES[attempt.dialect ?? record.dialect] : undefined,
   };
 }
 
