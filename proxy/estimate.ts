@@ -5,10 +5,14 @@ import type { Usage } from '../schemas/call.ts';
 
 const BYTES_PER_TOKEN = 4;
 
+export function estimateTokens(bytes: number): number {
+  return Math.ceil(bytes / BYTES_PER_TOKEN);
+}
+
 export function estimateUsage(inputBytes: number, outputBytes: number): Usage {
   return {
-    input: Math.ceil(inputBytes / BYTES_PER_TOKEN),
-    output: Math.ceil(outputBytes / BYTES_PER_TOKEN),
+    input: estimateTokens(inputBytes),
+    output: estimateTokens(outputBytes),
     cacheRead: 0,
     cacheWrite: 0,
     reasoning: 0,

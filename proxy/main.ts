@@ -84,6 +84,7 @@ function build(options: WorkerOptions): Worker {
 async function stop(services: Services, data: DataServer): Promise<void> {
   await drain(data, services.config.proxy.drain);
   services.sweep.close();
+  services.tokens.close();
   await Promise.all([...services.providers.values()].map(({ upstream }) => upstream.close()));
   services.recorder.close();
 }

@@ -9,6 +9,7 @@ import type { Provider } from './providers/types.ts';
 import type { Recorder } from './report/types.ts';
 import { Resolver } from './routing/resolve.ts';
 import { Sweep } from './sweep.ts';
+import { TokenCounter } from './tokens/counter.ts';
 
 export interface Services {
   readonly config: Config;
@@ -19,6 +20,7 @@ export interface Services {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly resolver: Resolver;
   readonly sweep: Sweep;
+  readonly tokens: TokenCounter;
 }
 
 export type ServicesOptions = Pick<Services, 'config' | 'log' | 'metrics' | 'recorder'>;
@@ -31,5 +33,6 @@ export function createServices(options: ServicesOptions): Services {
     providers,
     resolver: new Resolver(options.config, providers),
     sweep: new Sweep(),
+    tokens: new TokenCounter(),
   };
 }

@@ -13,6 +13,7 @@ import {
   type EmbeddingsDialect,
   type EventDecoder,
   type Frame,
+  type TokenCounting,
   type WrittenCall,
 } from '../schemas/dialects/types.ts';
 import { GatewayError } from '../schemas/errors.ts';
@@ -53,11 +54,15 @@ const chatOf = (id: DialectId | ''): ChatDialect | undefined => (CHATS as Partia
 const embeddingsOf = (id: DialectId | ''): EmbeddingsDialect | undefined =>
   (EMBEDDINGS as Partial<Record<string, EmbeddingsDialect>>)[id];
 
-/** What is spoken with a provider: the caller's dialect, else the preferred one of its own; undefined: there is none. */
-export function spokenWith(dialect: DialectId | '', provider: Provider): DialectId | '' | undefined {
-  if (dialect === '' || provider.dialects.has(dialect)) return dialect;
+/**
+ * What is spoken with a provider about one of its models: the caller's dialect, else the preferred one of its own;
+ * undefined: there is none.
+ */
+export function spokenWith(dialect: DialectId | '', provider: Provider, model: string): DialectId | '' | undefined {
+  const dialects = provider.dialectsFor?.(model) ?? provider.dialects;
+  if (dialect === '' || dialects.has(dialect)) return dialect;
   const of = chatOf(dialect) === undefined ? embeddingsOf(dialect) && embeddingsOf : chatOf;
-  return of && [...provider.dialects].find((each) => of(each) !== undefined);
+  return of && [...dialects].find((each) => of(each) !== undefined);
 }
 
 /** @throws GatewayError bad_request where the request cannot be said in the provider's dialect */
@@ -96,8 +101,22 @@ export function callOf(live: Live, dialect: ChatDialect | undefined = chatOf(liv
   return live.call;
 }
 
+/** How a dialect asks for a count of tokens; undefined where it has no such thing. */
+export function countingOf(dialect: DialectId | ''): TokenCounting | undefined {
+  return chatOf(dialect)?.counting;
+}
+
+/** @throws GatewayError bad_request */
+export function readCount(live: Live, counting: TokenCounting): Call {
+  try {
+    return counting.readCall({ body: wholeBody(live), model: live.modelAsked, stream: false });
+  } catch (error) {
+    throw error instanceof Inexpressible ? inexpressible(live, error) : error;
+  }
+}
+
 /** Large bodies were only looked into so far (proxy/parse.ts). */
-export function wholeBody({ body }: Live): unknown {
+function wholeBody({ body }: Live): unknown {
   return parsed(body.toString());
 }
 

@@ -24,6 +24,7 @@ function create({ id, config }: ProviderOptions): Provider {
     dialects: new Set(['anthropic']),
     models: new Set(config.models),
     knows: (model) => model.startsWith('claude-'),
+    counts: new Set(['anthropic']),
     quirks: {},
     endpoint: (endpoint) => `${root}/v1${pathOf(ANTHROPIC_PATHS, endpoint)}`,
     rootPath: root,

@@ -22,6 +22,7 @@ function create({ id, config }: ProviderOptions): Provider {
     dialects: new Set(['gemini', 'gemini_embeddings']),
     models: new Set(config.models),
     knows: (model) => MODELS.test(model),
+    counts: new Set(['gemini']),
     quirks: {},
     endpoint: (call) => (base.path === root ? `${root}/v1beta` : base.path) + pathOf(GEMINI_PATHS, call),
     rootPath: root,

@@ -60,6 +60,8 @@ export interface Provider {
   readonly models: ReadonlySet<string>;
   /** A bare name that this provider is known to serve although nobody listed it. */
   knows(model: string): boolean;
+  /** The dialects in which it counts the tokens of a call without running it. */
+  readonly counts?: ReadonlySet<DialectId>;
   /** How it differs from the maker of its dialect. */
   readonly quirks: Quirks;
   /** The path and query of a call. */

@@ -34,6 +34,7 @@ function create({ id, config }: ProviderOptions): Provider {
     dialectsFor: (model) => (CLAUDE.test(model) ? CLAUDE_DIALECTS : undefined),
     models: new Set(config.models),
     knows: () => false,
+    counts: new Set(['gemini']),
     quirks: {},
     endpoint: (call) => place + (call.dialect === 'anthropic' ? claudePath(call) : geminiPath(call)),
     rootPath: withoutVersion(base.path),

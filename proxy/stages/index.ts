@@ -4,6 +4,7 @@
 //  2 read      path + body -> operation, dialect, model, stream        400 413 415 503
 //    models    GET /v1/models answers here
 //  6 route     model -> ordered targets, reason kept                   400 403 404
+//    count     how many tokens a prompt has: answers here unless the provider does
 //  7 attempt   per target: deadlines, retry; next target on a retryable failure
 //  8 translate the provider's dialect, and the call in it                400
 //    adapt     same dialect: bytes untouched but for the model's name
@@ -18,6 +19,7 @@ import { compose, type Handler, type Layer } from '../pipeline.ts';
 import type { Services } from '../services.ts';
 import { adapt } from './adapt.ts';
 import { attempt } from './attempt.ts';
+import { count } from './count.ts';
 import { identify } from './identify.ts';
 import { models } from './models.ts';
 import { read } from './read.ts';
@@ -33,6 +35,7 @@ const STAGES: readonly ((services: Services) => Layer)[] = [
   read,
   models,
   route,
+  count,
   attempt,
   translate,
   settle,

@@ -50,9 +50,9 @@ function checkAllowed({ allowed, modelAsked }: Live, plan: Plan): void {
 
 /** The plan without targets that have no such thing as this call, in whatever dialect. */
 function speaking({ providers }: Services, live: Live, plan: Plan): Plan {
-  const speaks = ({ deployment }: Target) => {
+  const speaks = ({ deployment, model }: Target) => {
     const provider = providers.get(deployment);
-    return provider !== undefined && spokenWith(live.dialect, provider) !== undefined;
+    return provider !== undefined && spokenWith(live.dialect, provider, model) !== undefined;
   };
   if (plan.targets.every(speaks)) return plan;
   const targets = plan.targets.filter(speaks);

@@ -20,9 +20,9 @@ export function translate({ providers }: Services): Layer {
     const provider = attempt && providers.get(attempt.target.deployment);
     live.translation = undefined;
     if (attempt === undefined || provider === undefined || live.operation === 'passthrough') return next(live);
-    const spoken = spokenWith(live.dialect, provider);
+    const spoken = spokenWith(live.dialect, provider, attempt.target.model);
     if (spoken === live.dialect && !rewritten(live, attempt)) return next(live);
-    return translated(live, attempt, provider) ? next(live) : Promise.resolve();
+    return translated({ live, attempt, provider, spoken }) ? next(live) : Promise.resolve();
   };
 }
 
@@ -31,9 +31,15 @@ function rewritten({ dialect, modelAsked, path }: Live, { target }: Attempt): bo
   return path === '/api/embeddings' || (dialect === 'gemini_embeddings' && target.model !== modelAsked);
 }
 
+interface Translating {
+  readonly live: Live;
+  readonly attempt: Attempt;
+  readonly provider: Provider;
+  readonly spoken: ReturnType<typeof spokenWith>;
+}
+
 /** Writes the call; false where it cannot be said to this provider. */
-function translated(live: Live, attempt: Attempt, provider: Provider): boolean {
-  const spoken = spokenWith(live.dialect, provider);
+function translated({ live, attempt, provider, spoken }: Translating): boolean {
   try {
     if (spoken === undefined || spoken === '')
       throw new GatewayError('internal', 'This provider speaks nothing known.');
