@@ -3,6 +3,8 @@
 // (collector/processors/normalise). Token and cost attributes stand only on the CLIENT span of an attempt: every
 // consumer sums spans, so a second copy on the SERVER span would be billed twice.
 
+import type { UsageUnits } from './call.ts';
+
 export const ATTR = {
   // the CLIENT span of one attempt at one provider
   OPERATION: 'gen_ai.operation.name',
@@ -34,6 +36,24 @@ export const ATTR = {
   CACHE_WRITE_TOKENS: 'gen_ai.usage.cache_write.input_tokens',
   /** A subset of the output tokens. */
   REASONING_TOKENS: 'gen_ai.usage.reasoning.output_tokens',
+  // parts of the above that are billed apart; counts that are no tokens
+  AUDIO_INPUT_TOKENS: 'gen_ai.usage.audio.input_tokens',
+  AUDIO_CACHE_READ_TOKENS: 'gen_ai.usage.audio.cache_read.input_tokens',
+  AUDIO_OUTPUT_TOKENS: 'gen_ai.usage.audio.output_tokens',
+  IMAGE_INPUT_TOKENS: 'gen_ai.usage.image.input_tokens',
+  IMAGE_OUTPUT_TOKENS: 'gen_ai.usage.image.output_tokens',
+  /** Of the tokens written to the cache: kept for an hour. */
+  CACHE_WRITE_1H_TOKENS: 'signalbox.usage.cache_write_1h.input_tokens',
+  /** Prompt tokens that hosted tools added. */
+  TOOL_INPUT_TOKENS: 'signalbox.usage.tool.input_tokens',
+  SEARCHES: 'signalbox.usage.searches',
+  IMAGES: 'signalbox.usage.images',
+  AUDIO_SECONDS: 'signalbox.usage.audio_seconds',
+  CHARACTERS: 'signalbox.usage.characters',
+  /** Where the call ran, as the provider says it, where that changes the price. */
+  USAGE_REGION: 'signalbox.usage.region',
+  /** The tier that is billed: as the answer names it, else as it was asked for; absent for the standard one. */
+  TIER: 'signalbox.service_tier',
   OPENAI_API_TYPE: 'openai.api.type',
   SYSTEM_FINGERPRINT: 'openai.response.system_fingerprint',
   SERVICE_TIER: 'openai.response.service_tier',
@@ -92,7 +112,9 @@ export const ATTR = {
   COST_TOTAL: 'signalbox.cost.total',
   COST_INPUT: 'signalbox.cost.input',
   COST_OUTPUT: 'signalbox.cost.output',
-  /** list | override | unpriced */
+  /** USD that cached input saved against fresh input; negative where writing the cache cost more. */
+  COST_SAVED: 'signalbox.cost.cache_saved',
+  /** list | override | provider | unpriced */
   COST_SOURCE: 'signalbox.cost.source',
   COST_PRICE_ID: 'signalbox.cost.price_id',
   /** USD of all attempts, on the SERVER span. */
@@ -113,5 +135,20 @@ export const ATTR = {
   /** Set by the collector when it moved a time stamp that was out of bounds. */
   CLOCK_SKEW: 'signalbox.clock_skew',
 } as const;
+
+/** The units of a call's usage under the names of their attributes. */
+export const UNIT_ATTRS = {
+  cacheWrite1h: ATTR.CACHE_WRITE_1H_TOKENS,
+  audioInput: ATTR.AUDIO_INPUT_TOKENS,
+  audioCacheRead: ATTR.AUDIO_CACHE_READ_TOKENS,
+  audioOutput: ATTR.AUDIO_OUTPUT_TOKENS,
+  imageInput: ATTR.IMAGE_INPUT_TOKENS,
+  imageOutput: ATTR.IMAGE_OUTPUT_TOKENS,
+  toolInput: ATTR.TOOL_INPUT_TOKENS,
+  searches: ATTR.SEARCHES,
+  images: ATTR.IMAGES,
+  seconds: ATTR.AUDIO_SECONDS,
+  characters: ATTR.CHARACTERS,
+} as const satisfies Record<keyof UsageUnits, string>;
 
 export const SCOPE_PROXY = 'signalbox.proxy';

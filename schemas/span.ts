@@ -93,6 +93,12 @@ export interface SpanRow {
   attrs: Record<string, string>;
   events: SpanEvent[];
   links: SpanLink[];
+  /** batch | flex | priority ...; '' for the standard one. */
+  service_tier: string;
+  /** What is billed at rates of its own, by the names of UsageUnits (schemas/call.ts); only what was used. */
+  units: Record<string, number>;
+  /** USD that cached input saved; negative where writing the cache cost more. */
+  saved_usd: number;
 }
 
 export interface IoRow {

@@ -1,6 +1,7 @@
 // Which attribute fills which column. A span that uses other names gets there through dialects/.
 
-import { ATTR } from '../../schemas/attributes.ts';
+import { ATTR, UNIT_ATTRS } from '../../schemas/attributes.ts';
+import { tierOf } from '../../schemas/price.ts';
 import type { SpanRow } from '../../schemas/span.ts';
 import type { AttrValue } from '../receivers/model.ts';
 import { asBoolean, asCount, asNumber, asStrings, asText, cut } from './text.ts';
@@ -19,6 +20,8 @@ const MAX_TEXT = 1024;
 /** USD of one call; more is a mistake of the sender. */
 const MAX_COST = 1e6;
 const MAX_TOOLS = 128;
+/** Of one kind in one call. */
+const MAX_UNITS = 1e9;
 
 const CACHES: ReadonlySet<unknown> = new Set(['none', 'exact', 'semantic']);
 const USAGE_SOURCES: ReadonlySet<unknown> = new Set(['provider', 'estimated', 'none']);
@@ -101,6 +104,12 @@ const SETTERS: Readonly<Record<string, Setter>> = {
     row.cost_known = true;
     return true;
   },
+  [ATTR.COST_SAVED]: (row, value) => {
+    const saved = asNumber(value);
+    if (saved === undefined || Math.abs(saved) > MAX_COST) return false;
+    row.saved_usd = nanos(saved);
+    return true;
+  },
   [ATTR.COST_PRICE_ID]: text('price_id'),
   [ATTR.TOOLS_CALLED]: (row, value) => {
     const tools = asStrings(value);
@@ -110,7 +119,34 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   [ATTR.OVERHEAD_US]: count('overhead_us'),
 };
 
-export const COLUMNS: ReadonlyMap<string, Setter> = new Map(Object.entries(SETTERS));
+/** The tier that is billed wins over OpenAI's own word for the answer's. */
+const TIERS: Readonly<Record<string, Setter>> = {
+  [ATTR.TIER]: (row, value) => {
+    row.service_tier = tierOf(asText(value));
+    return true;
+  },
+  [ATTR.SERVICE_TIER]: (row, value) => {
+    row.service_tier ||= tierOf(asText(value));
+    return false; // the word itself stays
+  },
+};
+
+function unit(name: string): Setter {
+  return (row, value) => {
+    const count = asNumber(value);
+    if (count === undefined || count < 0 || count > MAX_UNITS) return false;
+    if (count > 0) row.units[name] = count;
+    return true;
+  };
+}
+
+const UNITS = Object.entries(UNIT_ATTRS).map(([name, attribute]): [string, Setter] => [attribute, unit(name)]);
+
+export const COLUMNS: ReadonlyMap<string, Setter> = new Map([
+  ...Object.entries(SETTERS),
+  ...Object.entries(TIERS),
+  ...UNITS,
+]);
 
 /** To the nano-dollar, which is what the column keeps. */
 export function nanos(usd: number): number {

@@ -9,6 +9,7 @@ import { ATTRIBUTE_DIALECTS } from './dialects/index.ts';
 import { MAX_ATTRIBUTE, asText, cut, cutMarked, wellFormed } from './text.ts';
 import type { Alias, DropReason } from './types.ts';
 
+const UINT32 = 4_294_967_295;
 const KINDS: readonly SpanKind[] = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'];
 const STATUSES: readonly SpanStatus[] = ['unset', 'ok', 'error'];
 
@@ -107,15 +108,7 @@ function emptyRow(span: DecodedSpan): SpanRow {
     duration_ns: (end.us - start.us) * 1000 + (end.ns - start.ns),
     ttft_us: 0,
     overhead_us: 0,
-    in_tok: 0,
-    in_cache_read: 0,
-    in_cache_write: 0,
-    out_tok: 0,
-    out_reasoning: 0,
-    usage_source: 'none',
-    cost_usd: 0,
-    cost_known: false,
-    price_id: '',
+    ...noUsage(),
     tools_called: [],
     in_preview: '',
     out_preview: '',
@@ -123,6 +116,23 @@ function emptyRow(span: DecodedSpan): SpanRow {
     events: [],
     links: [],
   };
+}
+
+function noUsage() {
+  return {
+    in_tok: 0,
+    in_cache_read: 0,
+    in_cache_write: 0,
+    out_tok: 0,
+    out_reasoning: 0,
+    units: {},
+    usage_source: 'none',
+    service_tier: '',
+    cost_usd: 0,
+    cost_known: false,
+    price_id: '',
+    saved_usd: 0,
+  } as const;
 }
 
 function meaningOf(key: string): Meaning {
@@ -214,12 +224,21 @@ function senderOf(origin: Origin): Sender {
 
 /** What follows from several attributes together. */
 function complete(row: SpanRow, span: DecodedSpan): void {
-  // Anthropic's own count leaves cached tokens out, and some senders pass it on as it is.
-  if (row.in_tok < row.in_cache_read + row.in_cache_write) row.in_tok += row.in_cache_read + row.in_cache_write;
-  const counted = row.in_tok > 0 || row.out_tok > 0;
+  completeUsage(row);
+  const counted = row.in_tok > 0 || row.out_tok > 0 || Object.keys(row.units).length > 0;
   if (counted && !span.attributes.has(ATTR.USAGE_SOURCE)) row.usage_source = 'provider';
   if (row.op === '' && row.provider !== '' && row.model !== '' && counted) row.op = 'chat';
   if (row.status === 'error' && row.error_type === '') row.error_type = exceptionType(span);
+}
+
+/** Parts of the usage are never more than their whole. */
+function completeUsage(row: SpanRow): void {
+  // Anthropic's own count leaves cached tokens out, and some senders pass it on as it is.
+  if (row.in_tok < row.in_cache_read + row.in_cache_write) {
+    row.in_tok = Math.min(UINT32, row.in_tok + row.in_cache_read + row.in_cache_write);
+  }
+  row.in_cache_write = Math.min(row.in_cache_write, row.in_tok - row.in_cache_read);
+  row.out_reasoning = Math.min(row.out_reasoning, row.out_tok);
 }
 
 function exceptionType(span: DecodedSpan): string {

@@ -7,6 +7,7 @@ import type { EncodedBatch, EncodedRows } from '../component.ts';
 import { readBlocks, writeBlock, type NativeTable } from './native.ts';
 import {
   choice,
+  countMap,
   f64,
   flag,
   json,
@@ -38,6 +39,7 @@ export const SPANS: NativeTable<SpanRow> = {
     in_tok: u32, in_cache_read: u32, in_cache_write: u32, out_tok: u32, out_reasoning: u32,
     usage_source: choice(['none', 'estimated', 'provider']), cost_usd: usd, cost_known: flag, price_id: word,
     tools_called: words, in_preview: text, out_preview: text, attrs: textMap, events: json, links: json,
+    service_tier: word, units: countMap, saved_usd: f64,
   },
 }; // prettier-ignore
 

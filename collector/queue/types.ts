@@ -206,6 +206,34 @@ export const words: NativeType = {
   },
 };
 
+/** Numbers by names out of few different ones. */
+export const countMap: NativeType = {
+  sql: 'Map(LowCardinality(String), Float64)',
+  write: (to, values, refuse) => {
+    to.u64(OWN_KEYS);
+    const keys: string[] = [];
+    const counts: number[] = [];
+    for (const [at, record] of values.entries()) {
+      if (typeof record !== 'object' || record === null) refuse(at);
+      for (const [key, count] of Object.entries(record ?? {})) {
+        if (!Number.isFinite(count)) refuse(at);
+        keys.push(key);
+        counts.push(Number.isFinite(count) ? Number(count) : 0);
+      }
+      to.u64(keys.length);
+    }
+    writeDictionary(to, keys);
+    for (const count of counts) to.f64(count);
+  },
+  read: (from, rows) => {
+    from.u64();
+    const ends = Array.from({ length: rows }, () => from.u64());
+    const keys = readDictionary(from, ends.at(-1) ?? 0);
+    const entries = keys.map((key): [string, number] => [key, from.f64()]);
+    return ends.map((end, at) => Object.fromEntries(entries.slice(ends[at - 1] ?? 0, end)));
+  },
+};
+
 /** Texts by names out of few different ones. */
 export const textMap: NativeType = {
   sql: 'Map(LowCardinality(String), String)',

@@ -57,6 +57,9 @@ const EMPTY: SpanRow = {
   attrs: {},
   events: [],
   links: [],
+  service_tier: '',
+  units: {},
+  saved_usd: 0,
 };
 
 /** A span row of which a test says only what matters to it. */
