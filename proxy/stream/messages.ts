@@ -1,6 +1,6 @@
 // Events of Anthropic's Messages API, as a meter reads them.
 
-import { anthropicFinish } from '../../schemas/dialects/anthropic.ts';
+import { anthropicFinish } from '../../schemas/dialects/anthropic/answer.ts';
 import { fields, isFields, mergeUsage, readError } from '../../schemas/dialects/read.ts';
 import type { Fields } from '../../schemas/dialects/read.ts';
 import { addOnce, readHead, type MeterState } from './reading.ts';

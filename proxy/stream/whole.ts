@@ -1,9 +1,9 @@
 // Reads a whole JSON answer: what a meter would have found out, from one body.
 
 import type { DialectId } from '../../schemas/call.ts';
-import { anthropicFinish } from '../../schemas/dialects/anthropic.ts';
+import { anthropicFinish } from '../../schemas/dialects/anthropic/answer.ts';
 import { DIALECTS } from '../../schemas/dialects/index.ts';
-import { chatFinish } from '../../schemas/dialects/openai-chat.ts';
+import { chatFinish } from '../../schemas/dialects/openai-chat/answer.ts';
 import { fields, isFields, list, text } from '../../schemas/dialects/read.ts';
 import type { Fields } from '../../schemas/dialects/read.ts';
 import type { Reading } from '../exchange.ts';

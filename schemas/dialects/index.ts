@@ -1,8 +1,8 @@
 // Every wire format that Signalbox reads, by name. Nothing else knows them.
 
 import type { ChatDialectId, DialectId, DialectReader, EmbeddingsDialectId } from '../call.ts';
-import { anthropic } from './anthropic.ts';
-import { openaiChat } from './openai-chat.ts';
+import { anthropic } from './anthropic/index.ts';
+import { openaiChat } from './openai-chat/index.ts';
 import { openaiEmbeddings } from './openai-embeddings.ts';
 import { openaiResponses } from './openai-responses.ts';
 import type { ChatDialect, EmbeddingsDialect } from './types.ts';
@@ -16,5 +16,5 @@ export const DIALECTS = {
 } satisfies Partial<Record<DialectId, DialectReader>> as unknown as Readonly<Record<DialectId, DialectReader>>;
 
 /** Those that translate, by name. */
-export const CHATS: Readonly<Partial<Record<ChatDialectId, ChatDialect>>> = {};
+export const CHATS: Readonly<Partial<Record<ChatDialectId, ChatDialect>>> = { openai_chat: openaiChat, anthropic };
 export const EMBEDDINGS: Readonly<Partial<Record<EmbeddingsDialectId, EmbeddingsDialect>>> = {};

@@ -35,6 +35,19 @@ export interface ChatDialect extends DialectReader {
   encoder(asked: Asked): EventEncoder;
   /** What this dialect calls a setting: the names callers know. */
   readonly names: Readonly<Partial<Record<SettingName, string>>>;
+  /** Where the API counts the tokens of a call without running it. */
+  readonly counting?: TokenCounting;
+}
+
+/** Asking how many tokens a call would cost. */
+export interface TokenCounting {
+  /** @throws Inexpressible */
+  readCall(request: WireRequest): Call;
+  /** @throws Inexpressible */
+  writeCall(call: Call, target: CallTarget): WrittenCall;
+  /** Undefined where the answer holds no count. */
+  readAnswer(body: unknown): number | undefined;
+  writeAnswer(tokens: number): unknown;
 }
 
 export interface EmbeddingsDialect extends DialectReader {

@@ -138,3 +138,19 @@ export function jsonInstruction(schema: unknown): string {
   if (schema === undefined) return 'Answer with one JSON value and nothing else.';
   return `Answer with one JSON value that is valid against this JSON Schema, and nothing else.\n${JSON.stringify(schema)}`;
 }
+
+/** Something seen or heard, for a reader who takes only text. */
+export function partAsText(
+  part: Extract<Part, { type: 'uri' | 'blob' | 'file' } | { type: 'tool_call_response' }>,
+): string {
+  switch (part.type) {
+    case 'uri':
+      return `![${part.modality}](${part.uri})`;
+    case 'blob':
+      return `![${part.modality}](data:${part.mime_type};base64,${part.content})`;
+    case 'file':
+      return `[${part.modality} ${part.file_id}]`;
+    default:
+      return jsonText(part.response);
+  }
+}

@@ -45,6 +45,13 @@ export interface Can {
   /** Tool calls have no ids: they are `call_0`, `call_1` ... in their order. */
   readonly noToolIds?: boolean;
   readonly noTools?: boolean;
+  /** A message is one text with what is seen beside it. */
+  readonly oneText?: boolean;
+  /** Calls in the history need tools on offer. */
+  readonly alwaysTools?: boolean;
+  /** Answers do not say their own id, or the model's. */
+  readonly noAnswerId?: boolean;
+  readonly noAnswerModel?: boolean;
   /** Answers beside each other; 1 unless said. */
   readonly choices?: number;
   readonly noCacheCounts?: boolean;
@@ -52,6 +59,10 @@ export interface Can {
   readonly noReasoningCounts?: boolean;
   readonly finishReasons?: readonly string[];
   readonly settings?: readonly SettingName[];
+  /** Settings that every call has: the dialect demands them. */
+  readonly required?: readonly SettingName[];
+  /** The results of one turn are one message. */
+  readonly mergedResults?: boolean;
 }
 
 const ID_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -91,7 +102,10 @@ export function userParts(can: Can): fc.Arbitrary<readonly Part[]> {
   if (can.imageUrls) kinds.push(imageUrl);
   if (can.documents) kinds.push(document);
   if (can.audio) kinds.push(audio);
-  return fc.array(fc.oneof(...kinds), { minLength: 1, maxLength: 3 });
+  if (!can.oneText) return fc.array(fc.oneof(...kinds), { minLength: 1, maxLength: 3 });
+  const others = kinds.slice(1);
+  const beside = others.length === 0 ? fc.constant([]) : fc.array(fc.oneof(...others), { maxLength: 2 });
+  return fc.tuple(text, beside).map(([text, beside]) => [text, ...beside]);
 }
 
 function thought({ seal }: Can): fc.Arbitrary<Part> {
@@ -183,7 +197,11 @@ function turnMessages({ user, assistant, responses, error, instruction }: Turn, 
       },
     ],
   }));
-  return [...said, { role: 'user', parts: user }, { role: 'assistant', parts: assistant }, ...results];
+  const merged: Message[] = can.mergedResults
+    ? [{ role: 'tool', parts: results.flatMap(({ parts }) => parts) }]
+    : results;
+  const answered = results.length === 0 ? [] : merged;
+  return [...said, { role: 'user', parts: user }, { role: 'assistant', parts: assistant }, ...answered];
 }
 
 /** Each result gets the id of the call that it answers, in order. */
@@ -230,7 +248,10 @@ const SETTING: { readonly [name in SettingName]?: fc.Arbitrary<unknown> } = {
   stop: fc.array(name, { minLength: 1, maxLength: 3 }),
   presencePenalty: tenth,
   frequencyPenalty: tenth,
-  logitBias: fc.dictionary(fc.constantFrom('1', '50256'), fc.integer({ min: -100, max: 100 }), { minKeys: 1 }),
+  logitBias: fc.dictionary(fc.constantFrom('1', '50256'), fc.integer({ min: -100, max: 100 }), {
+    minKeys: 1,
+    noNullPrototype: true,
+  }),
   logprobs: fc.constant(true),
   topLogprobs: fc.integer({ min: 1, max: 5 }),
   n: fc.integer({ min: 2, max: 4 }),
@@ -248,12 +269,12 @@ const SETTING: { readonly [name in SettingName]?: fc.Arbitrary<unknown> } = {
   verbosity: fc.constantFrom('low', 'medium', 'high'),
   serviceTier: fc.constantFrom('auto', 'default', 'flex'),
   user: name,
-  metadata: fc.dictionary(name, name, { minKeys: 1, maxKeys: 2 }),
+  metadata: fc.dictionary(name, name, { minKeys: 1, maxKeys: 2, noNullPrototype: true }),
   store: fc.boolean(),
   promptCacheKey: name,
 };
 
-function settings({ settings = [] }: Can, tools: readonly ToolDefinition[]): fc.Arbitrary<Settings> {
+function settings({ settings = [], required = [] }: Can, tools: readonly ToolDefinition[]): fc.Arbitrary<Settings> {
   const model: Record<string, fc.Arbitrary<unknown>> = {};
   for (const name of settings) {
     const arbitrary = SETTING[name];
@@ -264,12 +285,14 @@ function settings({ settings = [] }: Can, tools: readonly ToolDefinition[]): fc.
     if (settings.includes('toolChoice')) model['toolChoice'] = fc.constantFrom('auto', 'none', 'required', ...names);
     if (settings.includes('parallelTools')) model['parallelTools'] = fc.boolean();
   }
-  return fc.record(model, { requiredKeys: [] }).map((value): Settings => ({ ...value }));
+  return fc.record(model, { requiredKeys: [...required] }).map((value) => ({ ...value }) as Settings);
 }
 
 /** A whole request. `extra` is empty: it is for the same dialect only, and each dialect's own tests fill it. */
 export function call(can: Can): fc.Arbitrary<Call> {
-  const tools = can.noTools ? fc.constant([]) : fc.uniqueArray(tool, { maxLength: 3, selector: ({ name }) => name });
+  const tools = can.noTools
+    ? fc.constant([])
+    : fc.uniqueArray(tool, { minLength: can.alwaysTools ? 1 : 0, maxLength: 3, selector: ({ name }) => name });
   return tools.chain((tools) =>
     fc
       .record({
@@ -302,13 +325,15 @@ export function usage(can: Can): fc.Arbitrary<Usage> {
     none ? fc.constant(0) : fc.integer({ min: 0, max: whole });
   return fc.tuple(fc.integer({ min: 1, max: 1e5 }), fc.integer({ min: 0, max: 1e5 })).chain(([input, output]) =>
     share(input, can.noCacheCounts).chain((cacheRead) =>
-      fc.record({
-        input: fc.constant(input),
-        cacheRead: fc.constant(cacheRead),
-        cacheWrite: share(input - cacheRead, can.noCacheCounts || can.noCacheWrites),
-        output: fc.constant(output),
-        reasoning: share(output, can.noReasoningCounts),
-      }),
+      fc
+        .record({
+          input: fc.constant(input),
+          cacheRead: fc.constant(cacheRead),
+          cacheWrite: share(input - cacheRead, can.noCacheCounts || can.noCacheWrites),
+          output: fc.constant(output),
+          reasoning: share(output, can.noReasoningCounts),
+        })
+        .map((usage) => ({ ...usage })),
     ),
   );
 }
@@ -330,8 +355,8 @@ export function output(can: Can): fc.Arbitrary<CallOutput> {
       usage: usage(can),
     })
     .map(({ messages, usage }) => ({
-      id: 'answer-1',
-      model: 'model-1',
+      id: can.noAnswerId ? '' : 'answer-1',
+      model: can.noAnswerModel ? '' : 'model-1',
       messages: numbered(messages, can).map((message, at) => ({
         ...message,
         finish_reason: messages[at]?.finish_reason ?? 'stop',

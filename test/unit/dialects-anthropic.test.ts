@@ -49,18 +49,14 @@ describe('request', () => {
       ],
     });
     assert.deepEqual(input, {
-      system: [{ type: 'text', content: 'Be brief.' }],
+      system: [{ type: 'text', content: 'Be brief.', cache: { ttl: '5m' } }],
       messages: [
         { role: 'user', parts: [{ type: 'text', content: 'Hi' }] },
         {
           role: 'assistant',
           parts: [
-            { type: 'reasoning', content: 'A greeting.' },
-            {
-              type: 'generic',
-              generic_type: 'redacted_thinking',
-              content: { type: 'redacted_thinking', data: 'eHh4' },
-            },
+            { type: 'reasoning', content: 'A greeting.', seal: { family: 'anthropic', value: 'c2ln' } },
+            { type: 'reasoning', content: '', redacted: true, seal: { family: 'anthropic', value: 'eHh4' } },
             { type: 'text', content: 'Let me look.' },
             { type: 'tool_call', id: 'toolu_1', name: 'weather', arguments: { city: 'Oslo' } },
           ],
@@ -68,7 +64,7 @@ describe('request', () => {
         {
           role: 'tool',
           parts: [
-            { type: 'tool_call_response', id: 'toolu_1', response: [{ type: 'text', text: '4' }] },
+            { type: 'tool_call_response', id: 'toolu_1', response: '4' },
             { type: 'tool_call_response', id: 'toolu_2', response: 'down', is_error: true },
           ],
         },
@@ -84,7 +80,11 @@ describe('request', () => {
       ],
       tools: [
         { type: 'function', name: 'weather', description: 'Weather now', parameters: schema },
-        { type: 'web_search_20250305', name: 'web_search' },
+        {
+          type: 'web_search_20250305',
+          name: 'web_search',
+          raw: { type: 'web_search_20250305', name: 'web_search', max_uses: 2 },
+        },
       ],
     });
   });
@@ -126,7 +126,7 @@ describe('answer', () => {
         {
           role: 'assistant',
           parts: [
-            { type: 'reasoning', content: 'Hm.' },
+            { type: 'reasoning', content: 'Hm.', seal: { family: 'anthropic', value: 's' } },
             { type: 'text', content: 'One moment.' },
             { type: 'tool_call', id: 'toolu_1', name: 'weather', arguments: { city: 'Oslo' } },
           ],
@@ -136,6 +136,7 @@ describe('answer', () => {
       usage: { input: 3210, cacheRead: 3000, cacheWrite: 200, output: 40, reasoning: 15 },
       model: 'claude-haiku-4-5-20251001',
       id: 'msg_1',
+      serviceTier: 'standard',
       complete: true,
       error: undefined,
     });
@@ -201,7 +202,7 @@ const EXPECTED = {
     {
       role: 'assistant',
       parts: [
-        { type: 'reasoning', content: 'Let me see.' },
+        { type: 'reasoning', content: 'Let me see.', seal: { family: 'anthropic', value: 'c2ln' } },
         { type: 'text', content: 'Grüße 🦊' },
         { type: 'tool_call', id: 'toolu_1', name: 'weather', arguments: { city: 'Oslo' } },
         { type: 'tool_call', id: 'toolu_2', name: 'now', arguments: {} },
