@@ -12,7 +12,7 @@ import { regionOf, tierOf, tiersOf } from './price/tiers.ts';
 
 export { PRICE_TABLE } from './price/table.ts';
 export type { PriceOverrides } from './price/override.ts';
-export { tierOf } from './price/tiers.ts';
+export { billedTier, tierOf } from './price/tiers.ts';
 
 export interface Cost {
   /** USD. */

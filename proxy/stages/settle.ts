@@ -1,6 +1,6 @@
 // 10 settle: what one attempt used and cost. A layer inside attempt, because every attempt has its own bill.
 
-import { costOf } from '../../schemas/price.ts';
+import { billedTier, costOf } from '../../schemas/price.ts';
 import { estimateUsage } from '../estimate.ts';
 import type { Attempt } from '../exchange.ts';
 import { one } from '../headers.ts';
@@ -24,7 +24,10 @@ export function settle({ config }: Services): Layer {
     if (reading.usage === undefined) return;
     const at = new Date(attempt.startUs / 1000);
     const { deployment, model } = target;
-    attempt.cost = costOf({ provider: attempt.provider, deployment, model, at }, reading.usage, config.prices);
+    const tier = billedTier([reading.usage.tier, reading.serviceTier], live.json?.['service_tier']);
+    if (tier !== '') reading.usage = { ...reading.usage, tier };
+    const query = { provider: attempt.provider, deployment, model, at, tier, host: attempt.serverAddress };
+    attempt.cost = costOf(query, reading.usage, config.prices);
   };
 }
 

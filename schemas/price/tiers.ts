@@ -22,6 +22,13 @@ export function tierOf(word: string | undefined): string {
   return WORDS.get((word ?? '').toLowerCase().replace(/^service_tier_/, '')) ?? '';
 }
 
+/** The tier that is billed: what the answer says counts, and only where it says nothing what was asked for. */
+export function billedTier(said: readonly (string | undefined)[], asked: unknown): string {
+  const words = said.filter((word) => word !== undefined && word !== '');
+  if (words.length === 0) return tierOf(typeof asked === 'string' ? asked : '');
+  return words.map(tierOf).find((tier) => tier !== '') ?? '';
+}
+
 interface TierRow {
   /** Ids of the price table. */
   readonly providers: readonly string[];
