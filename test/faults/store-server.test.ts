@@ -139,15 +139,10 @@ const ANSWERS: Readonly<Record<string, Fault>> = {
   'too many parts': { code: 252, name: 'TOO_MANY_PARTS' },
   'no memory': { code: 241, name: 'MEMORY_LIMIT_EXCEEDED' },
   'read only': { code: 164, name: 'READONLY' },
-  'a table is read only': { code: 242, name: 'TABLE_IS_READ_ONLY' },
-  'not allowed': { code: 497, name: 'ACCESS_DENIED', status: 403 },
   'wrong password': { code: 516, name: 'AUTHENTICATION_FAILED', status: 403 },
   'too many questions': { code: 202, name: 'TOO_MANY_SIMULTANEOUS_QUERIES' },
   'no space': { code: 243, name: 'NOT_ENOUGH_SPACE' },
-  'too slow': { code: 159, name: 'TIMEOUT_EXCEEDED' },
-  'no such table': { code: 60, name: 'UNKNOWN_TABLE', status: 404 },
   'something between us and it': { status: 502 },
-  overload: { status: 503 },
   'nothing, although it did it': { lost: true },
 };
 

@@ -1,8 +1,10 @@
 // A ClickHouse server as far as the collector sees one: its HTTP interface in front of the real (embedded) engine. It
 // checks names and passwords, knows databases, and gives faults when told to: before a statement runs or after.
 
+import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Session } from 'chdb';
 
 export interface Fault {
@@ -26,7 +28,7 @@ interface Statement {
   readonly database: string;
 }
 
-const INSERT = /^\s*INSERT INTO (\S+) \(([^)]*)\)\s*(?:SETTINGS\s+([^]*?))?\s*FORMAT (\w+)\s*$/;
+const INSERT = /^INSERT INTO (\w+) \(([^)]*)\) (SETTINGS [^]*) FORMAT (Native)$/;
 
 export class ClickHouseServer {
   /** Statements as they came, oldest first. */
@@ -35,10 +37,12 @@ export class ClickHouseServer {
   fault: (sql: string) => Fault | undefined = () => undefined;
   readonly #server: Server;
   readonly #session: Session;
+  readonly #inbox: string;
   #line: Promise<unknown> = Promise.resolve();
 
   private constructor(dir: string) {
     this.#session = new Session(dir);
+    this.#inbox = join(dir, 'insert');
     this.#server = createServer((request, response) => void this.#handle(request, response));
   }
 
@@ -108,15 +112,11 @@ export class ClickHouseServer {
   async #run({ sql, data, database }: Statement): Promise<Uint8Array> {
     await this.#session.queryAsync(`USE \`${database}\``);
     if (data === undefined) return (await this.#session.queryAsync(sql)).bytes();
-    const [, table = '', columns = '', settings = '', format = ''] = INSERT.exec(sql) ?? [];
-    const pairs = settings.split(/,(?![^']*'(?:,|$))/).map((pair) => pair.split('=').map((side) => side.trim()));
-    await this.#session.insert({
-      table,
-      columns: columns.split(', '),
-      values: data,
-      format,
-      settings: Object.fromEntries(pairs.map(([key = '', value = '']) => [key, value.replaceAll("'", '')])),
-    } as never);
+    const [, into, columns, settings, format] = INSERT.exec(sql) ?? [];
+    // The embedded engine takes binary formats only from a file.
+    writeFileSync(this.#inbox, data);
+    const from = `SELECT ${columns} FROM file('${this.#inbox}', ${format})`;
+    await this.#session.queryAsync(`INSERT INTO ${into} (${columns}) ${from} ${settings}`);
     return new Uint8Array();
   }
 
