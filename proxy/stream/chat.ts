@@ -1,6 +1,6 @@
 // Chat completion chunks, as a meter reads them.
 
-import { chatFinish } from '../../schemas/dialects/openai-chat.ts';
+import { chatFinish } from '../../schemas/dialects/openai-chat/answer.ts';
 import { fields, isFields, list } from '../../schemas/dialects/read.ts';
 import type { Fields } from '../../schemas/dialects/read.ts';
 import { addOnce, readHead, type MeterState } from './reading.ts';

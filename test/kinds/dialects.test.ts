@@ -43,8 +43,9 @@ function checkOutput(output: CallOutput): void {
 
 function checkUsage(usage: Usage | undefined): void {
   if (usage === undefined) return;
-  const { units, ...counts } = usage;
-  for (const number of Object.values({ ...counts, ...units })) assert.ok(Number.isInteger(number) && number >= 0 && number <= 3e9);
+  const { units, input, cacheRead, cacheWrite, output, reasoning } = usage;
+  const counts = [input, cacheRead, cacheWrite, output, reasoning, ...Object.values(units ?? {})];
+  for (const number of counts) assert.ok(Number.isInteger(number) && number >= 0 && number <= 3e9);
   assert.ok(usage.cacheRead + usage.cacheWrite <= usage.input);
   assert.ok(usage.reasoning <= usage.output);
 }

@@ -62,7 +62,7 @@ describe('request', () => {
             { type: 'blob', modality: 'image', mime_type: 'image/png', content: 'iVBORw0=' },
             { type: 'blob', modality: 'audio', mime_type: 'audio/mp3', content: 'UklGRg==' },
             { type: 'file', modality: 'document', file_id: 'file-1' },
-            { type: 'blob', modality: 'document', mime_type: 'application/pdf', content: 'JVBERg==' },
+            { type: 'blob', modality: 'document', mime_type: 'application/pdf', content: 'JVBERg==', name: 'a.pdf' },
             { type: 'generic', generic_type: 'hologram', content: { type: 'hologram', beam: 3 } },
           ],
         },
@@ -78,7 +78,7 @@ describe('request', () => {
       ],
       tools: [
         { type: 'function', name: 'weather', description: 'Weather now', parameters: WEATHER },
-        { type: 'custom', name: 'shell' },
+        { type: 'custom', name: 'shell', raw: { type: 'custom', custom: { name: 'shell' } } },
       ],
     });
   });
@@ -92,14 +92,14 @@ describe('request', () => {
       functions: [{ name: 'weather', parameters: WEATHER }],
     });
     assert.deepEqual(input.messages, [
-      { role: 'assistant', parts: [{ type: 'tool_call', id: '', name: 'weather', arguments: {} }] },
+      { role: 'assistant', parts: [{ type: 'tool_call', id: 'weather', name: 'weather', arguments: {} }] },
       {
         role: 'tool',
         name: 'weather',
         parts: [{ type: 'tool_call_response', id: 'weather', response: 'sunny' }],
       },
     ]);
-    assert.deepEqual(input.tools, [{ type: 'function', name: 'weather', parameters: WEATHER }]);
+    assert.deepEqual(input.tools, [{ type: 'function', name: 'weather', parameters: WEATHER, raw: 'functions' }]);
   });
 });
 
