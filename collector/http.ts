@@ -74,7 +74,14 @@ function wording(error: unknown): [status: number, detail: string] {
   if (error instanceof StoreUnavailableError) return [503, error.message];
   const status = typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 0;
   if (status >= 400 && status < 500) return [status, 'the request is malformed'];
+  if (isMistake(error)) return [500, 'something failed inside Signalbox; the log has the reason'];
   return [503, 'the store does not answer; spans are still accepted and kept in the queue'];
+}
+
+/** What a store that fails never throws, and code that is wrong does. */
+function isMistake(error: unknown): boolean {
+  if (!(error instanceof Error)) return true;
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
 }
 
 /** The engine's message up to the query, which holds what people searched for. */

@@ -12,6 +12,9 @@ export interface Logger {
 
 const REPEAT_MS = 10_000;
 
+// Whoever read the log may be gone (`| head`, a restarted collector of logs): that is no reason to stop working.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 /** @param part who speaks: supervisor, proxy, reporter, collector */
 export function createLogger(part: string): Logger {
   const lastSaid = new Map<string, { at: number; held: number }>();

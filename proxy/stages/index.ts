@@ -29,7 +29,7 @@ import { send } from './send.ts';
 import { settle } from './settle.ts';
 import { translate } from './translate.ts';
 
-const STAGES: readonly ((services: Services) => Layer)[] = [
+export const STAGES: readonly ((services: Services) => Layer)[] = [
   report,
   identify,
   read,
