@@ -6,7 +6,7 @@ import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, wr
 import { join } from 'node:path';
 import { isBefore, segmentName, segmentsOf, type Position, type SpoolRecord } from '../../runtime/spool/format.ts';
 import { SpoolReader, type SpoolBatch } from '../../runtime/spool/reader.ts';
-import { KIND, decodeBegin, decodeEnd, type BeginRecord, type EndRecord } from './record.ts';
+import { KIND, decodeBegin, decodeEnd, peekSpanId, type BeginRecord, type EndRecord } from './record.ts';
 import { PAYLOADS_DIR, SPANS_DIR } from './recorder.ts';
 import type { Bodies } from './spans.ts';
 
@@ -77,10 +77,12 @@ export class Source {
   /** The requests of the last take() are safe at the collector. */
   commit(): void {
     if (!this.#batch) return;
+    const ended = new Set(this.#ends.map(({ spanId }) => spanId));
     for (const record of this.#batch.records) {
-      if (record.kind === KIND.BEGIN) this.#begin(record);
+      // Most requests end in the batch they begin in.
+      if (record.kind === KIND.BEGIN && !ended.has(peekSpanId(record.data))) this.#begin(record);
     }
-    for (const { spanId } of this.#ends) this.#begun.delete(spanId);
+    for (const spanId of ended) this.#begun.delete(spanId);
     this.#spans.commit(this.#batch, this.#keep(this.#batch.to));
     const last = this.#ends.findLast(({ capture }) => capture?.payload)?.capture?.payload;
     if (last) this.#payloads.trim(last.at);

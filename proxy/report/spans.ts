@@ -1,7 +1,8 @@
 // Record -> spans: one SERVER span for the request, one CLIENT span for each attempt at a provider. Pure.
 // Tokens and cost stand on CLIENT spans only: whoever sums spans must not count them twice.
 
-import { ATTR } from '../../schemas/attributes.ts';
+import { ATTR, UNIT_ATTRS } from '../../schemas/attributes.ts';
+import type { UsageUnits } from '../../schemas/call.ts';
 import type { AttemptRecord, BeginRecord, EndRecord } from './record.ts';
 
 export type SpanValue = string | number | boolean | readonly string[] | Uint8Array;
@@ -38,16 +39,18 @@ export function spansOf(record: EndRecord, bodies: Bodies | undefined): RequestS
   const server = serverSpan(record, {
     endUs: record.endUs,
     error: isServerError(record) ? record.errorType || record.outcome : undefined,
-    more: {
-      [ATTR.OUTCOME]: record.outcome,
-      [ATTR.HTTP_STATUS]: record.httpStatus || undefined,
-      [ATTR.ERROR_TYPE]: record.errorType,
-      [ATTR.ATTEMPTS]: attempts.length,
-      [ATTR.STREAM]: record.stream || undefined,
-      [ATTR.REQUEST_COST]: costs.length > 0 ? costs.reduce((sum, cost) => sum + cost, 0) : undefined,
-      [ATTR.OVERHEAD_US]: record.overheadUs || undefined,
-      ...routeAttributes(record),
-    },
+    more: [
+      routeAttributes(record),
+      {
+        [ATTR.OUTCOME]: record.outcome,
+        [ATTR.HTTP_STATUS]: record.httpStatus || undefined,
+        [ATTR.ERROR_TYPE]: record.errorType,
+        [ATTR.ATTEMPTS]: attempts.length,
+        [ATTR.STREAM]: record.stream || undefined,
+        [ATTR.REQUEST_COST]: costs.length > 0 ? costs.reduce((sum, cost) => sum + cost, 0) : undefined,
+        [ATTR.OVERHEAD_US]: record.overheadUs || undefined,
+      },
+    ],
   });
   const clients = attempts.map((attempt, index) =>
     clientSpan(record, attempt, index === attempts.length - 1 ? captureAttributes(record, bodies) : {}),
@@ -57,7 +60,7 @@ export function spansOf(record: EndRecord, bodies: Bodies | undefined): RequestS
 
 /** A request whose worker died before it was over: what is known is how it began. */
 export function crashedSpans(record: BeginRecord, endUs: number): RequestSpans {
-  const more = { [ATTR.OUTCOME]: 'crashed', [ATTR.ERROR_TYPE]: 'crashed' };
+  const more = [{ [ATTR.OUTCOME]: 'crashed', [ATTR.ERROR_TYPE]: 'crashed' }];
   const error = 'the proxy process ended while this request was under way';
   return { ...rootOf(record), server: serverSpan(record, { endUs, error, more }), clients: [] };
 }
@@ -75,7 +78,7 @@ function isServerError({ outcome, httpStatus }: EndRecord): boolean {
 interface ServerEnd {
   readonly endUs: number;
   readonly error: string | undefined;
-  readonly more: Loose;
+  readonly more: readonly Loose[];
 }
 
 function serverSpan(record: BeginRecord, { endUs, error, more }: ServerEnd): SpanData {
@@ -86,20 +89,22 @@ function serverSpan(record: BeginRecord, { endUs, error, more }: ServerEnd): Spa
     startUs: record.startUs,
     endUs: Math.max(record.startUs, endUs),
     error,
-    attributes: present({
-      [ATTR.HTTP_METHOD]: record.method,
-      [ATTR.HTTP_ROUTE]: record.httpRoute,
-      [ATTR.URL_PATH]: record.path,
-      [ATTR.CLIENT_ADDRESS]: record.address,
-      [ATTR.USER_AGENT]: record.userAgent,
-      ...commonAttributes(record),
+    attributes: present(
+      {
+        [ATTR.HTTP_METHOD]: record.method,
+        [ATTR.HTTP_ROUTE]: record.httpRoute,
+        [ATTR.URL_PATH]: record.path,
+        [ATTR.CLIENT_ADDRESS]: record.address,
+        [ATTR.USER_AGENT]: record.userAgent,
+      },
+      commonAttributes(record),
+      tagAttributes(record),
       ...more,
-    }),
+    ),
   };
 }
 
 function commonAttributes(record: BeginRecord): Loose {
-  const tags = Object.entries(record.tags).map(([key, value]) => [`${ATTR.TAG_PREFIX}${key}`, value]);
   return {
     [ATTR.REQUEST_ID]: record.requestId,
     [ATTR.KEY_ID]: record.keyId,
@@ -108,8 +113,11 @@ function commonAttributes(record: BeginRecord): Loose {
     [ATTR.SESSION_ID]: record.sessionId,
     [ATTR.DIALECT]: record.dialect,
     [ATTR.MODEL_ASKED]: record.modelAsked,
-    ...Object.fromEntries(tags),
   };
+}
+
+function tagAttributes({ tags }: BeginRecord): Loose {
+  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${ATTR.TAG_PREFIX}${key}`, value]));
 }
 
 function routeAttributes(record: EndRecord): Loose {
@@ -130,28 +138,31 @@ function clientSpan(record: EndRecord, attempt: AttemptRecord, capture: Loose): 
     endUs: Math.max(attempt.startUs, attempt.endUs),
     // That the caller went away is no fault of the provider.
     error: failed ? attempt.errorMessage.toWellFormed() : undefined,
-    attributes: present({
-      [ATTR.OPERATION]: operation,
-      [ATTR.PROVIDER]: attempt.provider,
-      [ATTR.UPSTREAM_DIALECT]: attempt.dialect,
-      [ATTR.REQUEST_MODEL]: attempt.model,
-      [ATTR.SERVER_ADDRESS]: attempt.serverAddress,
-      [ATTR.SERVER_PORT]: attempt.serverPort || undefined,
-      [ATTR.DEPLOYMENT]: attempt.deployment,
-      [ATTR.ATTEMPT]: attempt.index,
-      [ATTR.ATTEMPT_REASON]: attempt.reason,
-      [ATTR.HTTP_STATUS]: attempt.httpStatus || undefined,
-      [ATTR.ERROR_TYPE]: attempt.errorType,
-      [ATTR.UPSTREAM_REQUEST_ID]: attempt.upstreamRequestId,
-      [ATTR.PROMPT_NAME]: record.promptName,
-      [ATTR.PROMPT_VERSION]: record.promptVersion,
-      ...commonAttributes(record),
-      ...routeAttributes(record),
-      ...requestAttributes(record),
-      ...answerAttributes(record, attempt),
-      ...usageAttributes(attempt),
-      ...capture,
-    }),
+    attributes: present(
+      {
+        [ATTR.OPERATION]: operation,
+        [ATTR.PROVIDER]: attempt.provider,
+        [ATTR.UPSTREAM_DIALECT]: attempt.dialect,
+        [ATTR.REQUEST_MODEL]: attempt.model,
+        [ATTR.SERVER_ADDRESS]: attempt.serverAddress,
+        [ATTR.SERVER_PORT]: attempt.serverPort || undefined,
+        [ATTR.DEPLOYMENT]: attempt.deployment,
+        [ATTR.ATTEMPT]: attempt.index,
+        [ATTR.ATTEMPT_REASON]: attempt.reason,
+        [ATTR.HTTP_STATUS]: attempt.httpStatus || undefined,
+        [ATTR.ERROR_TYPE]: attempt.errorType,
+        [ATTR.UPSTREAM_REQUEST_ID]: attempt.upstreamRequestId,
+        [ATTR.PROMPT_NAME]: record.promptName,
+        [ATTR.PROMPT_VERSION]: record.promptVersion,
+      },
+      commonAttributes(record),
+      tagAttributes(record),
+      routeAttributes(record),
+      requestAttributes(record),
+      answerAttributes(record, attempt),
+      usageAttributes(attempt),
+      capture,
+    ),
   };
 }
 
@@ -197,14 +208,24 @@ function usageAttributes({ usage, usageSource, cost }: AttemptRecord): Loose {
     [ATTR.CACHE_READ_TOKENS]: usage.cacheRead || undefined,
     [ATTR.CACHE_WRITE_TOKENS]: usage.cacheWrite || undefined,
     [ATTR.REASONING_TOKENS]: usage.reasoning || undefined,
+    [ATTR.TIER]: usage.tier || undefined,
+    [ATTR.USAGE_REGION]: usage.region || undefined,
+    ...unitAttributes(usage.units),
   };
   const amounts = cost && {
     [ATTR.COST_TOTAL]: cost.total,
-    [ATTR.COST_INPUT]: cost.input,
-    [ATTR.COST_OUTPUT]: cost.output,
+    // A provider that says what it charged says it in one number.
+    [ATTR.COST_INPUT]: cost.source === 'provider' ? undefined : cost.input,
+    [ATTR.COST_OUTPUT]: cost.source === 'provider' ? undefined : cost.output,
     [ATTR.COST_PRICE_ID]: cost.priceId,
+    [ATTR.COST_SAVED]: cost.saved,
   };
   return { ...counts, ...amounts, [ATTR.USAGE_SOURCE]: usageSource, [ATTR.COST_SOURCE]: cost?.source ?? 'unpriced' };
+}
+
+function unitAttributes(units: UsageUnits = {}): Loose {
+  const counts = Object.entries(units) as [keyof UsageUnits, number][];
+  return Object.fromEntries(counts.map(([name, count]) => [UNIT_ATTRS[name], count]));
 }
 
 function captureAttributes({ capture }: EndRecord, bodies: Bodies | undefined): Loose {
@@ -221,12 +242,14 @@ function captureAttributes({ capture }: EndRecord, bodies: Bodies | undefined): 
 type Loose = Readonly<Record<string, SpanValue | undefined>>;
 
 /** Without what is unknown: absent is honest, '' and [] are noise. Half a surrogate pair would spoil the whole batch. */
-function present(loose: Loose): Record<string, SpanValue> {
+function present(...parts: readonly Loose[]): Record<string, SpanValue> {
   const found: Record<string, SpanValue> = {};
-  for (const [key, value] of Object.entries(loose)) {
-    if (value === undefined || (typeof value === 'object' && value.length === 0)) continue;
-    if (typeof value !== 'string') found[key] = value;
-    else if (value !== '') found[key] = value.toWellFormed();
+  for (const part of parts) {
+    for (const key in part) {
+      const value = part[key];
+      if (value === undefined || value === '' || (typeof value === 'object' && value.length === 0)) continue;
+      found[key] = typeof value === 'string' ? value.toWellFormed() : value;
+    }
   }
   return found;
 }

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beginRecord, decodeBegin, decodeEnd, encodeRecord, endRecord, paramsOf } from '../../proxy/report/record.ts';
+import {
+  beginRecord,
+  decodeBegin,
+  decodeEnd,
+  encodeRecord,
+  endRecord,
+  paramsOf,
+  peekSpanId,
+} from '../../proxy/report/record.ts';
 import { crashedSpans, spansOf } from '../../proxy/report/spans.ts';
 import type { Exchange } from '../../proxy/exchange.ts';
 import { START_US, attempt, exchange, reading } from '../support/report.ts';
@@ -20,6 +28,7 @@ test('records come back as they were', () => {
   assert.equal(decodeEnd(encodeRecord(end))?.tags['strange "tag"'], 'välue\n🎉');
   const begin = beginRecord(streamed);
   assert.deepEqual(decodeBegin(encodeRecord(begin)), begin);
+  assert.equal(peekSpanId(encodeRecord(begin)), begin.spanId);
 });
 
 test('what is no record is none', () => {
