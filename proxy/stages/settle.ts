@@ -1,8 +1,8 @@
 // 10 settle: what one attempt used and cost. A layer inside attempt, because every attempt has its own bill.
 
 import { billedTier, costOf } from '../../schemas/price.ts';
-import { estimateUsage } from '../estimate.ts';
-import type { Attempt } from '../exchange.ts';
+import { estimateTokens, estimateUsage } from '../estimate.ts';
+import type { Attempt, Reading } from '../exchange.ts';
 import { one } from '../headers.ts';
 import type { Held, Live } from '../live.ts';
 import type { Layer } from '../pipeline.ts';
@@ -17,18 +17,24 @@ export function settle({ config }: Services): Layer {
     const attempt = live.attempts.at(-1);
     if (attempt === undefined) return;
     if (live.held !== undefined) readHeld(live, attempt, live.held);
-    const { reading, target } = attempt;
+    const { reading } = attempt;
     if (attempt.errorType === '' && attempt.httpStatus >= 400) attempt.errorType = String(attempt.httpStatus);
     if (attempt.dialect === '') return;
     if (reading.usage === undefined && worked(live, attempt)) estimate(live, attempt);
-    if (reading.usage === undefined) return;
-    const at = new Date(attempt.startUs / 1000);
-    const { deployment, model } = target;
-    const tier = billedTier([reading.usage.tier, reading.serviceTier], live.json?.['service_tier']);
-    if (tier !== '') reading.usage = { ...reading.usage, tier };
-    const query = { provider: attempt.provider, deployment, model, at, tier, host: attempt.serverAddress };
-    attempt.cost = costOf(query, reading.usage, config.prices);
+    else if (reading.usage !== undefined && !reading.complete) atLeastWhatCame(live, reading);
+    price(live, attempt, config.prices);
   };
+}
+
+function price({ json }: Live, attempt: Attempt, prices: Services['config']['prices']): void {
+  const { reading, target } = attempt;
+  if (reading.usage === undefined) return;
+  const at = new Date(attempt.startUs / 1000);
+  const { deployment, model } = target;
+  const tier = billedTier([reading.usage.tier, reading.serviceTier], json?.['service_tier']);
+  if (tier !== '') reading.usage = { ...reading.usage, tier };
+  const query = { provider: attempt.provider, deployment, model, at, tier, host: attempt.serverAddress };
+  attempt.cost = costOf(query, reading.usage, prices);
 }
 
 function readHeld(live: Live, attempt: Attempt, { headers, body }: Held): void {
@@ -63,6 +69,14 @@ function estimate(live: Live, { reading, responseBody }: Attempt): void {
   const output = live.outputBytes || outputBytesOf(kept);
   if (output === 0 && live.held !== undefined && live.operation !== 'embeddings') return;
   reading.usage = estimateUsage(inputBytesOf(live), output);
+  reading.usageSource = 'estimated';
+}
+
+/** Numbers from the beginning of a stream that broke off do not count what came after them. */
+function atLeastWhatCame({ outputBytes }: Live, reading: Reading): void {
+  const output = estimateTokens(outputBytes);
+  if (reading.usage === undefined || output <= reading.usage.output) return;
+  reading.usage = { ...reading.usage, output };
   reading.usageSource = 'estimated';
 }
 
