@@ -11,7 +11,7 @@ export const content: Processor = {
 };
 
 function readContent(item: Item): void {
-  if (item.io) return; // the proxy's capture says it better
+  if (!item.hasContent || item.io) return; // the proxy's capture says it better
   for (const dialect of ATTRIBUTE_DIALECTS) {
     const found = dialect.readContent(item.span);
     if (!found) continue;

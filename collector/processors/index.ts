@@ -21,7 +21,8 @@ export const PROCESSORS: readonly Processor[] = [
 export function createProcessors(options: ProcessorOptions): (span: DecodedSpan) => Item {
   const steps = PROCESSORS.map((processor) => processor.create(options));
   return (span) => {
-    const item: Item = { span, row: normalise(span, options.now(), options.count), io: undefined };
+    const { row, content: hasContent } = normalise(span, options.now(), options.count);
+    const item: Item = { span, row, hasContent, io: undefined };
     for (const step of steps) run(step, item, options);
     return item;
   };

@@ -26,9 +26,11 @@ const MAX_KEY = 256;
 type Count = (reason: DropReason, amount?: number) => void;
 
 type Meaning =
-  | { readonly is: 'column'; readonly set: Setter }
-  | { readonly is: 'alias'; readonly rank: number; readonly alias: Alias }
-  | { readonly is: 'content' | 'tag' | 'plain' };
+  | { readonly is: 'content' }
+  /** `name` is what it is kept under. */
+  | { readonly is: 'column'; readonly name: string; readonly set: Setter }
+  | { readonly is: 'alias'; readonly name: string; readonly rank: number; readonly alias: Alias }
+  | { readonly is: 'tag' | 'plain'; readonly name: string };
 
 const aliases = ATTRIBUTE_DIALECTS.flatMap((dialect) => dialect.aliases);
 const aliasRanks = new Map(aliases.map((alias, rank) => [alias.from, rank]));
@@ -39,19 +41,26 @@ const CAPTURES: ReadonlySet<string> = new Set([ATTR.CAPTURE_REQUEST, ATTR.CAPTUR
 const meanings = new Map<string, Meaning>();
 const MAX_MEANINGS = 20_000;
 
+export interface Normalised {
+  readonly row: SpanRow;
+  /** Some attribute or event holds prompts or answers, or may. */
+  readonly content: boolean;
+}
+
 /** @param count told of what is cut off */
-export function normalise(span: DecodedSpan, received: number, count: Count): SpanRow {
+export function normalise(span: DecodedSpan, received: number, count: Count): Normalised {
   const sender = senderOf(span.origin);
-  const row = { ...emptyRow(span), ts_received: received, service: sender.service, env: sender.env };
+  const row = emptyRow(span, sender, received);
   const later: Meaning[] = [];
+  let content = span.events.some((event) => contentEvents.has(event.name));
   let kept = 0;
   for (const [key, value] of span.attributes) {
     const meaning = meaningOf(key);
     if (meaning.is === 'column' && meaning.set(row, value)) continue;
     if (meaning.is === 'alias') later.push(meaning);
-    if (meaning.is === 'content') continue;
-    if (meaning.is === 'tag') putTag(row, key, value);
-    else if (kept++ < MAX_ATTRIBUTES) putAttribute(row, key, value, count);
+    if (meaning.is === 'content') content = true;
+    else if (meaning.is === 'tag') putTag(row, meaning.name, value);
+    else if (kept++ < MAX_ATTRIBUTES) putAttribute(row, meaning.name, value, count);
   }
   if (kept > MAX_ATTRIBUTES) {
     count('attribute_count', kept - MAX_ATTRIBUTES);
@@ -60,19 +69,19 @@ export function normalise(span: DecodedSpan, received: number, count: Count): Sp
   applyAliases(row, span.attributes, later);
   for (const [key, value] of sender.attributes) row.attrs[key] = value;
   complete(row, span);
-  row.events = events(span, count);
-  row.links = links(span, count);
-  return row;
+  if (span.events.length > 0) row.events = events(span, count);
+  if (span.links.length > 0) row.links = links(span, count);
+  return { row, content };
 }
 
-function emptyRow(span: DecodedSpan): SpanRow {
+function emptyRow(span: DecodedSpan, sender: Sender, received: number): SpanRow {
   const { start, end, origin } = span;
   const gateway = origin.scopeName === SCOPE_PROXY;
   const kind = KINDS[span.kind] ?? 'internal';
   return {
     team: 'default',
     ts: start.us,
-    ts_received: 0,
+    ts_received: received,
     trace_id: span.traceId,
     span_id: span.spanId,
     parent_span_id: span.parentSpanId,
@@ -81,8 +90,8 @@ function emptyRow(span: DecodedSpan): SpanRow {
     name: wellFormed(cut(span.name, MAX_NAME)),
     kind,
     op: '',
-    service: '',
-    env: '',
+    service: sender.service,
+    env: sender.env,
     source: gateway ? 'gateway' : 'otlp',
     provider: '',
     model: '',
@@ -145,13 +154,14 @@ function meaningOf(key: string): Meaning {
 
 function findMeaning(key: string): Meaning {
   const set = COLUMNS.get(key);
-  if (set) return { is: 'column', set };
+  if (set) return { is: 'column', name: key, set };
   const rank = aliasRanks.get(key);
   const alias = rank === undefined ? undefined : aliases[rank];
-  if (rank !== undefined && alias) return { is: 'alias', rank, alias };
+  if (rank !== undefined && alias) return { is: 'alias', name: key, rank, alias };
   if (CAPTURES.has(key)) return { is: 'content' };
   if (contentKeys.some((each) => (typeof each === 'string' ? each === key : each.test(key)))) return { is: 'content' };
-  return { is: key.startsWith(ATTR.TAG_PREFIX) ? 'tag' : 'plain' };
+  if (key.startsWith(ATTR.TAG_PREFIX)) return { is: 'tag', name: nameOf(key.slice(ATTR.TAG_PREFIX.length)) };
+  return { is: 'plain', name: nameOf(key) };
 }
 
 /** Older names fill what the conventions' own names left open; the first alias of a field wins. */
@@ -186,12 +196,13 @@ function putAttribute(row: SpanRow, key: string, value: AttrValue, count: Count)
 
 function putTag(row: SpanRow, key: string, value: AttrValue): void {
   if (Object.keys(row.tags).length >= MAX_TAGS) return;
-  put(row.tags, key.slice(ATTR.TAG_PREFIX.length), cut(asText(value), MAX_NAME));
+  put(row.tags, key, cut(asText(value), MAX_NAME));
 }
 
+const nameOf = (key: string): string => wellFormed(cut(key, MAX_KEY));
+
 /** `__proto__` is a name like any other. */
-function put(into: Record<string, string>, key: string, value: string): void {
-  const name = wellFormed(cut(key, MAX_KEY));
+function put(into: Record<string, string>, name: string, value: string): void {
   if (name === '__proto__') Object.defineProperty(into, name, { value, enumerable: true, configurable: true });
   else into[name] = value;
 }
@@ -216,7 +227,7 @@ function senderOf(origin: Origin): Sender {
     attributes: [...resource]
       .filter(([key]) => key !== 'service.name' && !key.startsWith('deployment.environment'))
       .slice(0, MAX_RESOURCE_ATTRIBUTES)
-      .map(([key, value]) => [`resource.${wellFormed(cut(key, MAX_KEY))}`, asText(value)] as const),
+      .map(([key, value]) => [`resource.${nameOf(key)}`, asText(value)] as const),
   };
   senders.set(origin, sender);
   return sender;
@@ -252,7 +263,7 @@ function events(span: DecodedSpan, count: Count): SpanEvent[] {
   return plain.slice(0, MAX_EVENTS).map(({ time, name, attributes }) => {
     const attrs: Record<string, string> = {};
     for (const [key, value] of [...attributes].slice(0, MAX_EVENT_ATTRIBUTES))
-      put(attrs, key, cutMarked(asText(value), MAX_EVENT_ATTRIBUTE));
+      put(attrs, nameOf(key), cutMarked(asText(value), MAX_EVENT_ATTRIBUTE));
     return { ts: time.us, name: wellFormed(cut(name, MAX_NAME)), attrs };
   });
 }

@@ -9,6 +9,8 @@ import type { AttrMap, AttrValue, DecodedSpan } from '../receivers/model.ts';
 export interface Item {
   readonly span: DecodedSpan;
   readonly row: SpanRow;
+  /** False where no attribute and no event holds prompts or answers. */
+  readonly hasContent: boolean;
   /** The payload row, once somebody found content. */
   io: IoRow | undefined;
 }

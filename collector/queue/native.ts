@@ -41,7 +41,7 @@ export function writeBlock<Row>(rows: readonly Row[], { columns, guard }: Native
   };
   const values: unknown[] = Array.from({ length: rows.length });
   const read = (name: string) => {
-    for (const [at, row] of rows.entries()) values[at] = row[name as keyof Row];
+    for (let at = 0; at < rows.length; at++) values[at] = rows[at]?.[name as keyof Row];
     return values;
   };
   for (const [name, type] of entries) if (name !== guard) write(name, type, read(name));

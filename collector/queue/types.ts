@@ -140,27 +140,33 @@ const OWN_KEYS = 1;
 const KEYS_HERE = (1 << 9) | (1 << 10);
 
 /** The different values first, then a number a row. */
-function writeDictionary(to: NativeWriter, values: readonly string[]): void {
+function writeDictionary(to: NativeWriter, values: readonly unknown[], refuse: Refuse = () => undefined): void {
   if (values.length === 0) return; // nothing at all, not even a count
-  const known = new Map<string, number>([['', 0]]);
-  const indexes = new Uint32Array(values.length);
-  let last = '';
+  const keys = new Map<unknown, number>([['', 0]]);
+  const codes = codesOf(values, keys, refuse);
+  const width = keys.size <= 256 ? 0 : keys.size <= 65_536 ? 1 : 2;
+  to.u64(KEYS_HERE | width);
+  to.u64(keys.size);
+  for (const key of keys.keys()) to.text(key as string);
+  to.u64(values.length);
+  to.raw(width === 0 ? Uint8Array.from(codes) : width === 1 ? Uint16Array.from(codes) : codes);
+}
+
+function codesOf(values: readonly unknown[], keys: Map<unknown, number>, refuse: Refuse): Uint32Array {
+  const codes = new Uint32Array(values.length);
+  let last: unknown = '';
   let code = 0;
   for (let at = 0; at < values.length; at++) {
-    const value = values[at] ?? '';
+    const value = values[at];
     if (value !== last) {
       last = value;
-      code = known.get(value) ?? known.size;
-      if (code === known.size) known.set(value, code);
+      code = isText(value) ? (keys.get(value) ?? keys.size) : 0;
+      if (code === keys.size) keys.set(value, code);
     }
-    indexes[at] = code;
+    if (code === 0 && value !== '') refuse(at);
+    codes[at] = code;
   }
-  const width = known.size <= 256 ? 0 : known.size <= 65_536 ? 1 : 2;
-  to.u64(KEYS_HERE | width);
-  to.u64(known.size);
-  for (const key of known.keys()) to.text(key);
-  to.u64(values.length);
-  to.raw(width === 0 ? Uint8Array.from(indexes) : width === 1 ? Uint16Array.from(indexes) : indexes);
+  return codes;
 }
 
 function readDictionary(from: NativeReader, count: number): string[] {
@@ -178,7 +184,7 @@ export const word: NativeType = {
   sql: 'LowCardinality(String)',
   write: (to, values, refuse) => {
     to.u64(OWN_KEYS);
-    writeDictionary(to, values.every(isText) ? values : onlyTexts(values, refuse));
+    writeDictionary(to, values, refuse);
   },
   read: (from, rows) => {
     from.u64();
@@ -274,12 +280,4 @@ function pushEntries(record: unknown, keys: string[], texts: string[]): boolean 
     good &&= isText(value);
   }
   return good;
-}
-
-function onlyTexts(values: readonly unknown[], refuse: Refuse): string[] {
-  return values.map((value, at) => {
-    if (isText(value)) return value;
-    refuse(at);
-    return '';
-  });
 }
