@@ -1,14 +1,14 @@
 // A neutral call as a Messages request.
 
 import type { Call, ToolDefinition } from '../../call.ts';
+import { writeThinking } from '../claude-thinking.ts';
 import { claudeTraits } from '../claude.ts';
 import type { ClaudeTraits } from '../claude.ts';
+import { closedSchema } from '../closed-schema.ts';
 import type { CallTarget, WrittenCall } from '../types.ts';
 import { Ledger, inexpressible, jsonInstruction, present } from '../write.ts';
 import { cacheControl } from './content.ts';
 import { writeMessages } from './messages.ts';
-import { closedSchema } from './schema.ts';
-import { writeThinking } from './thinking.ts';
 
 /** Top-level fields without a neutral word that are this API's own. */
 const OWN: ReadonlySet<string> = new Set([

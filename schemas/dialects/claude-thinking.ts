@@ -1,9 +1,9 @@
 // How a Claude model is told to think: older ones for a number of tokens, newer ones with an effort.
 
-import type { Call, Thinking } from '../../call.ts';
-import type { ClaudeTraits } from '../claude.ts';
-import { budgetOf, effortOf } from '../thinking.ts';
-import type { Ledger } from '../write.ts';
+import type { Call, Thinking } from '../call.ts';
+import type { ClaudeTraits } from './claude.ts';
+import { budgetOf, effortOf } from './thinking.ts';
+import type { Ledger } from './write.ts';
 
 /** The least that the API lets a model think for. */
 const LEAST_BUDGET = 1024;

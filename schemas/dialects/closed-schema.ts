@@ -1,8 +1,8 @@
 // JSON Schemas as structured output takes them: closed objects, and no bounds on numbers, lengths or counts, which are
 // said in the description instead so that the model still knows them.
 
-import { isFields, list } from '../read.ts';
-import type { Fields } from '../read.ts';
+import { isFields, list } from './read.ts';
+import type { Fields } from './read.ts';
 
 const BOUNDS: ReadonlySet<string> = new Set([
   'minimum',

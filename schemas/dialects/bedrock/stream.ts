@@ -1,0 +1,234 @@
+// ConverseStream: an event for each step of a block, the reason of the end, and the usage last of all.
+
+import type { CallError, CallEvent, Part, Seal } from '../../call.ts';
+import { fields, parsed, text } from '../read.ts';
+import type { Fields } from '../read.ts';
+import { Sequential } from '../sequential.ts';
+import type { EventDecoder, EventEncoder, Frame } from '../types.ts';
+import { present } from '../write.ts';
+import {
+  exceptionFor,
+  readFault,
+  readFinish,
+  readModel,
+  readTier,
+  readUsage,
+  writeFinish,
+  writeTier,
+  writeUsage,
+} from './answer.ts';
+import { isBase64, readCitation, redactedPart, writeCitation } from './blocks.ts';
+
+const EMPTY: Readonly<Record<'text' | 'reasoning', Part>> = {
+  text: { type: 'text', content: '' },
+  reasoning: { type: 'reasoning', content: '' },
+};
+
+/** Only blocks of tools say that they begin; the others begin with their first delta. */
+export class BedrockDecoder implements EventDecoder {
+  /** Numbers of the parts by those of their blocks, which may leave some out. */
+  readonly #parts = new Map<unknown, number>();
+  readonly #open = new Set<number>();
+  #next = 0;
+
+  push(event: string, data: string): readonly CallEvent[] {
+    const body = fields(parsed(data));
+    switch (event) {
+      case 'messageStart':
+        return [{ type: 'start', id: '', model: '' }];
+      case 'contentBlockStart':
+        return this.#start(body);
+      case 'contentBlockDelta':
+        return this.#delta(body['contentBlockIndex'], fields(body['delta']));
+      case 'contentBlockStop':
+        return this.#stop(body['contentBlockIndex']);
+      case 'messageStop':
+        return [...this.#closeAll(), { type: 'finish', choice: 0, reason: readFinish(body['stopReason']) }];
+      case 'metadata':
+        return metadata(body);
+      default:
+        return failure(event, body);
+    }
+  }
+
+  #start({ contentBlockIndex, start }: Fields): readonly CallEvent[] {
+    const { toolUseId, name, type } = fields(fields(start)['toolUse']);
+    if (typeof name !== 'string' || type !== undefined) return [];
+    const part: Part = { type: 'tool_call', id: text(toolUseId), name, arguments: undefined };
+    return [this.#opened(contentBlockIndex, part)];
+  }
+
+  #delta(block: unknown, delta: Fields): readonly CallEvent[] {
+    if (typeof delta['text'] === 'string') return this.#grow(block, 'text', delta['text']);
+    if ('reasoningContent' in delta) return this.#think(block, fields(delta['reasoningContent']));
+    if ('citation' in delta) {
+      const { events, index } = this.#at(block, 'text');
+      return [...events, { type: 'mark', choice: 0, index, citation: readCitation(delta['citation']) }];
+    }
+    const index = this.#parts.get(block);
+    const input = fields(delta['toolUse'])['input'];
+    return index === undefined || typeof input !== 'string' ? [] : [{ type: 'delta', choice: 0, index, text: input }];
+  }
+
+  #think(block: unknown, { text: thought, signature, redactedContent }: Fields): readonly CallEvent[] {
+    if (typeof thought === 'string') return this.#grow(block, 'reasoning', thought);
+    if (typeof redactedContent === 'string' && !this.#parts.has(block))
+      return [this.#opened(block, redactedPart(redactedContent))];
+    if (typeof signature !== 'string') return [];
+    const { events, index } = this.#at(block, 'reasoning');
+    return [...events, { type: 'mark', choice: 0, index, seal: { family: 'anthropic', value: signature } }];
+  }
+
+  #grow(block: unknown, type: 'text' | 'reasoning', said: string): readonly CallEvent[] {
+    const { events, index } = this.#at(block, type);
+    return [...events, { type: 'delta', choice: 0, index, text: said }];
+  }
+
+  #at(block: unknown, type: 'text' | 'reasoning'): { events: readonly CallEvent[]; index: number } {
+    const index = this.#parts.get(block);
+    if (index !== undefined) return { events: [], index };
+    return { index: this.#next, events: [this.#opened(block, EMPTY[type])] };
+  }
+
+  #opened(block: unknown, part: Part): CallEvent {
+    const index = this.#next++;
+    this.#parts.set(block, index);
+    this.#open.add(index);
+    return { type: 'open', choice: 0, index, part };
+  }
+
+  #stop(block: unknown): readonly CallEvent[] {
+    const index = this.#parts.get(block);
+    if (index === undefined || !this.#open.delete(index)) return [];
+    return [{ type: 'close', choice: 0, index }];
+  }
+
+  #closeAll(): readonly CallEvent[] {
+    const left = [...this.#open];
+    this.#open.clear();
+    return left.map((index) => ({ type: 'close', choice: 0, index }));
+  }
+}
+
+/** The last event of every stream that ended well. */
+function metadata(body: Fields): readonly CallEvent[] {
+  const usage = readUsage(body['usage']);
+  const tier = readTier(body);
+  const model = readModel(body['trace']);
+  return [
+    ...(model === '' ? [] : [{ type: 'start', id: '', model } as const]),
+    ...(usage === undefined ? [] : [{ type: 'usage', usage, ...(tier && { serviceTier: tier }) } as const]),
+    { type: 'end' },
+  ];
+}
+
+function failure(event: string, body: Fields): readonly CallEvent[] {
+  const error = readFault(body, event);
+  if (error !== undefined) return [{ type: 'error', error }];
+  return event.endsWith('Exception') ? [{ type: 'error', error: { type: event, message: '' } }] : [];
+}
+
+interface Block {
+  readonly block: number;
+  readonly tool: boolean;
+  readonly thought: boolean;
+  readonly signature: string | undefined;
+}
+
+/** Writes one block after the other; tool arguments as they come. */
+export class BedrockEncoder implements EventEncoder {
+  readonly #sequential = new Sequential();
+  /** Parts that have a block. */
+  readonly #blocks = new Map<number, Block>();
+  #started = false;
+  #metadata: Fields = {};
+
+  push(event: CallEvent): readonly Frame[] {
+    return this.#sequential.push(event).flatMap((each) => this.#write(each));
+  }
+
+  #write(event: CallEvent): readonly Frame[] {
+    switch (event.type) {
+      case 'start':
+        return this.#start();
+      case 'open':
+        return [...this.#start(), ...this.#open(event.index, event.part)];
+      case 'delta':
+        return this.#delta(event.index, event.text);
+      case 'mark':
+        return this.#mark(event);
+      case 'close':
+        return this.#close(event.index);
+      case 'finish': {
+        const stopReason = writeFinish(event.reason, event.stopSequence);
+        return [...this.#start(), frame('messageStop', { stopReason })];
+      }
+      case 'usage':
+        this.#metadata = present({ usage: writeUsage(event.usage), serviceTier: writeTier(event.serviceTier) });
+        return [];
+      case 'error':
+        return [exception(event.error)];
+      case 'end':
+        return [frame('metadata', { ...this.#metadata, metrics: {} })];
+    }
+  }
+
+  #start(): readonly Frame[] {
+    if (this.#started) return [];
+    this.#started = true;
+    return [frame('messageStart', { role: 'assistant' })];
+  }
+
+  #open(index: number, part: Part): readonly Frame[] {
+    const tool = part.type === 'tool_call';
+    const thought = part.type === 'reasoning';
+    if (!tool && !thought && part.type !== 'text' && part.type !== 'refusal') return [];
+    const block = this.#blocks.size;
+    const signature = thought && part.redacted !== true ? sealOf(part) : undefined;
+    this.#blocks.set(index, { block, tool, thought, signature });
+    if (thought && part.redacted === true && isBase64(sealOf(part)))
+      return [delta(block, { reasoningContent: { redactedContent: sealOf(part) } })];
+    const start = tool ? { toolUse: { toolUseId: part.id, name: part.name } } : undefined;
+    return start === undefined ? [] : [frame('contentBlockStart', { start, contentBlockIndex: block })];
+  }
+
+  #delta(index: number, said: string): readonly Frame[] {
+    const at = this.#blocks.get(index);
+    if (at === undefined) return [];
+    if (at.tool) return [delta(at.block, { toolUse: { input: said } })];
+    return [delta(at.block, at.thought ? { reasoningContent: { text: said } } : { text: said })];
+  }
+
+  #mark({ index, seal, citation }: Extract<CallEvent, { type: 'mark' }>): readonly Frame[] {
+    const at = this.#blocks.get(index);
+    if (at === undefined) return [];
+    if (citation !== undefined && !at.thought) return [delta(at.block, { citation: writeCitation(citation) })];
+    const signature = sealOf({ seal });
+    return signature === undefined || !at.thought ? [] : [delta(at.block, { reasoningContent: { signature } })];
+  }
+
+  /** A signature that was known from the beginning stands behind the thought all the same. */
+  #close(index: number): readonly Frame[] {
+    const at = this.#blocks.get(index);
+    if (at === undefined) return [];
+    const { block: contentBlockIndex, signature } = at;
+    const signed = signature === undefined ? [] : [delta(contentBlockIndex, { reasoningContent: { signature } })];
+    return [...signed, frame('contentBlockStop', { contentBlockIndex })];
+  }
+}
+
+function sealOf({ seal }: { readonly seal?: Seal | undefined }): string | undefined {
+  return seal?.family === 'anthropic' ? seal.value : undefined;
+}
+
+function frame(event: string, body: Fields): Frame {
+  return { event, data: JSON.stringify(body) };
+}
+
+function delta(contentBlockIndex: number, of: Fields): Frame {
+  return frame('contentBlockDelta', { delta: of, contentBlockIndex });
+}
+
+function exception(error: CallError): Frame {
+  return frame(exceptionFor(error), { message: error.message });
+}
