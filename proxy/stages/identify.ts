@@ -4,11 +4,13 @@
 import { GatewayError } from '../../schemas/errors.ts';
 import { credentialOf } from '../headers.ts';
 import { readLabels } from '../labels.ts';
+import type { Live } from '../live.ts';
 import type { Layer } from '../pipeline.ts';
 import type { Services } from '../services.ts';
 
 export function identify({ keys, recorder }: Services): Layer {
   return (live, next) => {
+    if (live.query !== '' && live.dialect.startsWith('gemini')) keyOutOfQuery(live);
     const caller = keys.open ? undefined : keys.find(credentialOf(live.request.headers));
     if (caller !== undefined) {
       live.caller = caller;
@@ -20,6 +22,12 @@ export function identify({ keys, recorder }: Services): Layer {
     if (caller === undefined && !keys.open) return Promise.reject(unauthorized(live.request.headers));
     return next(live);
   };
+}
+
+/** Google's REST callers may show their key as `?key=`: from here on it is a header like the others. */
+function keyOutOfQuery({ query, request }: Live): void {
+  const key = new URLSearchParams(query).get('key');
+  if (key !== null && /^[\x21-\x7e]+$/.test(key)) request.headers['x-goog-api-key'] ??= key;
 }
 
 function unauthorized(headers: NodeJS.Dict<string | string[]>): GatewayError {
