@@ -25,6 +25,7 @@ const TTL = {
   trace_parts: ['toDateTime(ts)', 'spans'],
   span_io: ['toDateTime(ts)', 'payloads'],
   route_1m: ['minute', 'rollups'],
+  route_1h: ['hour', 'rollups'],
   usage_1h: ['hour', 'rollups'],
   dist_1h: ['hour', 'rollups'],
   scores: ['toDateTime(ts)', 'rollups'],

@@ -1,4 +1,4 @@
-// The four places that numbers over time come from, each with the same columns said in its own words.
+// The places that numbers over time come from, each with the same columns said in its own words.
 
 import type { SeriesBy } from '../../../schemas/api.ts';
 import { isPlain, type Filter } from '../filter.ts';
@@ -36,6 +36,24 @@ export const SOURCES = {
     time: 'minute',
     columns: ROLLUP_COLUMNS,
     dimensions: { model: 't.model', provider: 't.provider', deployment: 't.deployment', route: 't.route' },
+  },
+  entry_hours: {
+    table: 'route_1h',
+    time: 'hour',
+    columns: ROLLUP_COLUMNS,
+    dimensions: { route: 't.route', team: 't.team' },
+  },
+  call_hours: {
+    table: 'route_1h',
+    time: 'hour',
+    columns: ROLLUP_COLUMNS,
+    dimensions: {
+      model: 't.model',
+      provider: 't.provider',
+      deployment: 't.deployment',
+      route: 't.route',
+      team: 't.team',
+    },
   },
   entry: {
     table: 'trace_parts',
@@ -87,19 +105,14 @@ export const SOURCES = {
   },
 } as const satisfies Record<string, Source>;
 
-const ROLLUP_KEYS = {
-  entry: { route: 'route' },
-  call: { model: 'model', provider: 'provider', deployment: 'deployment', route: 'route' },
-} as const;
-
 /** The filter on a rollup's own columns; undefined when it asks for anything else. */
-export function rollupFilter(scope: 'entry' | 'call', filter: Filter): Sql | undefined {
-  const keys: Readonly<Record<string, string>> = ROLLUP_KEYS[scope];
+export function rollupFilter({ dimensions }: Source, filter: Filter): Sql | undefined {
+  const keys: Readonly<Record<string, string>> = dimensions;
   const parts: Sql[] = [sql`true`];
   for (const condition of filter) {
     if (condition.kind !== 'is' || !Object.hasOwn(keys, condition.key) || !condition.values.every(isPlain))
       return undefined;
-    const test = sql`${new Sql(condition.key)} IN (${join(
+    const test = sql`${new Sql(keys[condition.key] ?? '')} IN (${join(
       condition.values.map((value) => sql`${value}`),
       ',',
     )})`;

@@ -20,6 +20,10 @@ export interface SeriesQuestion {
 const CALL_DIMENSIONS: ReadonlySet<SeriesBy> = new Set(['model', 'provider', 'deployment']);
 const MOST_GROUPS = 50;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Beside steps of this length, the rest of the last hour is little. */
+const LONG_STEP_MS = 6 * HOUR_MS;
+const isHours = (step: number): boolean => step % HOUR_MS === 0 && step >= LONG_STEP_MS;
 
 interface MetricShape {
   readonly unit: SeriesLine['unit'];
@@ -118,10 +122,10 @@ function samplesOf(shape: MetricShape, row: SumsRow): number {
   return row[shape.samples];
 }
 
-/** From the start of a step; to the end of a minute where steps are that long, which is what the rollups can say. */
+/** From the start of a step; to the end of a minute, or an hour, where steps are long: what the rollups can say. */
 function wholeSteps(range: Range, step: number): Range {
   const stepUs = step * 1000;
-  const end = step % MINUTE_MS === 0 ? MINUTE_MS * 1000 : 1;
+  const end = isHours(step) ? HOUR_MS * 1000 : step % MINUTE_MS === 0 ? MINUTE_MS * 1000 : 1;
   return { from: Math.floor(range.from / stepUs) * stepUs, to: Math.ceil(range.to / end) * end };
 }
 
@@ -140,16 +144,27 @@ function statement(question: SeriesQuestion, from: number): Sql {
 function chooseSource(question: SeriesQuestion): { source: Source; where: Sql } {
   const { by, range, filter, step } = question;
   const scope = by && CALL_DIMENSIONS.has(by) ? 'call' : 'entry';
-  const narrow = rollupFilter(scope, filter);
-  const onMinutes = step % MINUTE_MS === 0 && (range.from / 1000) % MINUTE_MS === 0;
-  if (narrow && onMinutes && (!by || by in SOURCES[`${scope}_rollup`].dimensions)) {
-    const minutes = sql`minute >= toDateTime(${Math.floor(range.from / 1e6)}, 'UTC') AND minute < toDateTime(${Math.ceil(range.to / 1e6)}, 'UTC')`;
-    return { source: SOURCES[`${scope}_rollup`], where: sql`scope = ${scope} AND ${minutes} AND ${narrow}` };
+  for (const { source, unit } of rollups(scope)) {
+    const narrow = rollupFilter(source, filter);
+    const inUnits = [step * 1000, range.from, range.to].every((us) => us % unit === 0);
+    if (!narrow || !inUnits || (by && !(by in source.dimensions))) continue;
+    const time = new Sql(source.time);
+    const at = (us: number) => sql`toDateTime(${us / 1e6}, 'UTC')`;
+    const where = sql`scope = ${scope} AND ${time} >= ${at(range.from)} AND ${time} < ${at(range.to)} AND ${narrow}`;
+    return { source, where };
   }
   if (scope === 'call') return { source: SOURCES.call, where: callConditions(filter, range) };
   // Without a filter the calls that came apart from their requests count as well; with one, the matching requests do.
   const where = filter.length === 0 ? within(range) : entryConditions(filter, range);
   return { source: SOURCES.entry, where: sql`has_entry IN (true, false) AND ${where}` };
+}
+
+/** Coarsest first, with the length of what they can tell apart. */
+function rollups(scope: 'entry' | 'call'): readonly { source: Source; unit: number }[] {
+  return [
+    { source: SOURCES[`${scope}_hours`], unit: HOUR_MS * 1000 },
+    { source: SOURCES[`${scope}_rollup`], unit: MINUTE_MS * 1000 },
+  ];
 }
 
 const COUNTS = ['n', 'calls'] as const;
