@@ -50,11 +50,15 @@ export function loadConfig(file: string, env: Environment): Config {
 /** The same for text at hand; `file` only names it in problems. */
 export function parseConfig(text: string, file: string, env: Environment): Config {
   const lines = new LineCounter();
-  const document = parseDocument(maskVariables(text), { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: 'error' } as const;
+  const document = parseDocument(maskVariables(text), options);
   const lineAt = (offset: number) => lines.linePos(offset).line || 1;
   // One syntax error makes a dozen echoes: the first is the one to mend.
   const syntax = document.errors[0];
-  if (syntax) throw new ConfigError([{ file, line: lineAt(syntax.pos[0]), path: '', message: syntax.message }]);
+  if (syntax)
+    throw new ConfigError([{ file, line: lineAt(syntax.pos[0]), path: '', message: unquoted(syntax.message) }]);
+  const alias = badAlias(document);
+  if (alias) throw new ConfigError([{ file, line: lineAt(alias.offset), path: '', message: alias.message }]);
   const problems: ConfigProblem[] = [];
   for (const missing of substitute(document, env)) {
     problems.push({ file, line: lineAt(missing.offset), path: missing.path, message: missing.message });
@@ -78,6 +82,22 @@ export function defaultConfig(): Config {
 export function configJsonSchema(): unknown {
   const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' });
   return { ...schema, $id: 'signalbox.schema.json', title: 'signalbox.yaml' };
+}
+
+/** A parser's message without the text that it quotes: it may be somebody's key. */
+function unquoted(message: string): string {
+  return message.split(/: | %/)[0] ?? '';
+}
+
+/** The first `*name` that no `&name` stands before. */
+function badAlias(document: Document): { offset: number; message: string } | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Alias(_key, node) {
+      if (node.resolve(document) === undefined) offset ??= rangeOf(node);
+    },
+  });
+  return offset === undefined ? undefined : { offset, message: 'a value that begins with * needs quotes' };
 }
 
 interface Missing {

@@ -44,7 +44,9 @@ function parse(body: Buffer): Fields {
     const text = body.toString('utf8');
     parsed = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   } catch (error) {
-    throw new DecodeError(`not valid JSON: ${error instanceof Error ? error.message.slice(0, 200) : 'unreadable'}`);
+    // The engine's own words quote what stands there.
+    const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+    throw new DecodeError(at === undefined ? 'not valid JSON' : `not valid JSON (near character ${at})`);
   }
   return object(parsed, 'the request');
 }
