@@ -74,6 +74,8 @@ async function start(options: CollectorOptions, life: Life): Promise<Collector> 
   const api: ApiContext = {
     store,
     now: Date.now,
+    prices: config.prices,
+    retention: config.store.retention,
     settle: async () => void (await within(SETTLE_MS, pipeline.flush())),
     health: () => ({
       version: VERSION,

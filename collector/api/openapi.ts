@@ -23,9 +23,7 @@ function operation(resource: Resource): unknown {
   return {
     summary: resource.summary,
     operationId: resource.path.replace(/[{}]/g, '').replaceAll('/', '_').slice(1),
-    parameters: Object.entries(resource.input.shape).map(([name, schema]) =>
-      parameter(resource, name, schema as z.ZodType),
-    ),
+    ...takenBy(resource),
     security: [{}, { admin_key: [] }],
     responses: {
       200: { description: resource.summary, content: { 'application/json': { schema: schemaOf(resource.answer) } } },
@@ -35,6 +33,14 @@ function operation(resource: Resource): unknown {
       },
     },
   };
+}
+
+function takenBy(resource: Resource): object {
+  if (resource.method === 'post') {
+    return { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(resource.input) } } } };
+  }
+  const { shape } = resource.input;
+  return { parameters: Object.entries(shape).map(([name, schema]) => parameter(resource, name, schema as z.ZodType)) };
 }
 
 function parameter(resource: Resource, name: string, schema: z.ZodType): unknown {

@@ -19,6 +19,7 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Not from here',
   404: 'Not found',
   405: 'Method not allowed',
+  409: 'Not at the same time',
   413: 'Too large',
   415: 'Unsupported media type',
   422: 'The question is too big',

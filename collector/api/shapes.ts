@@ -148,6 +148,7 @@ export const spanIo = z.strictObject({
 
 export const facetList = z.strictObject({
   facets: z.array(z.strictObject({ key: z.string(), values: z.array(z.strictObject({ value: z.string(), count })) })),
+  newest: count.nullable().describe('counted among this many newest requests of the window; null: among all of them'),
 }) satisfies z.ZodType<Facets>;
 
 export const seriesAnswer = z.strictObject({
