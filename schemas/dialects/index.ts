@@ -2,19 +2,44 @@
 
 import type { ChatDialectId, DialectId, DialectReader, EmbeddingsDialectId } from '../call.ts';
 import { anthropic } from './anthropic/index.ts';
+import { bedrock } from './bedrock/index.ts';
+import { cohereEmbeddings } from './cohere/embeddings.ts';
+import { cohere } from './cohere/index.ts';
+import { ollamaChat, ollamaEmbeddings, ollamaGenerate } from './ollama/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
-import { openaiEmbeddings } from './openai-embeddings.ts';
-import { openaiResponses } from './openai-responses.ts';
+import { openaiCompletions } from './openai-completions/index.ts';
+import { openaiEmbeddings } from './openai-embeddings/index.ts';
+import { openaiResponses } from './openai-responses/index.ts';
 import type { ChatDialect, EmbeddingsDialect } from './types.ts';
 
 export const DIALECTS = {
   openai_chat: openaiChat,
   openai_responses: openaiResponses,
+  openai_completions: openaiCompletions,
   openai_embeddings: openaiEmbeddings,
   anthropic,
+  bedrock,
+  ollama_chat: ollamaChat,
+  ollama_generate: ollamaGenerate,
+  ollama_embeddings: ollamaEmbeddings,
+  cohere,
+  cohere_embeddings: cohereEmbeddings,
   // The cast goes when the last of them has landed (issue 3).
 } satisfies Partial<Record<DialectId, DialectReader>> as unknown as Readonly<Record<DialectId, DialectReader>>;
 
 /** Those that translate, by name. */
-export const CHATS: Readonly<Partial<Record<ChatDialectId, ChatDialect>>> = { openai_chat: openaiChat, anthropic };
-export const EMBEDDINGS: Readonly<Partial<Record<EmbeddingsDialectId, EmbeddingsDialect>>> = {};
+export const CHATS: Readonly<Partial<Record<ChatDialectId, ChatDialect>>> = {
+  openai_chat: openaiChat,
+  openai_responses: openaiResponses,
+  openai_completions: openaiCompletions,
+  anthropic,
+  bedrock,
+  ollama_chat: ollamaChat,
+  ollama_generate: ollamaGenerate,
+  cohere,
+};
+export const EMBEDDINGS: Readonly<Partial<Record<EmbeddingsDialectId, EmbeddingsDialect>>> = {
+  openai_embeddings: openaiEmbeddings,
+  ollama_embeddings: ollamaEmbeddings,
+  cohere_embeddings: cohereEmbeddings,
+};

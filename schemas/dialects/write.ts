@@ -16,12 +16,14 @@ const HARMFUL_EXTRA: ReadonlySet<string> = new Set([
   'container',
   'conversation',
   'echo',
+  'generationConfig.responseFormat',
   'generationConfig.responseModalities',
   'generationConfig.speechConfig',
   'modalities',
   'previous_response_id',
   'prompt',
   'suffix',
+  'toolConfig.allowedFunctionNames',
 ]);
 
 /** What a setting is worth to the caller: says nothing, can be missed, cannot be missed. */
@@ -153,4 +155,9 @@ export function partAsText(
     default:
       return jsonText(part.response);
   }
+}
+
+/** The result of a tool that failed, for dialects that have no mark for it. */
+export function failedText(text: string): string {
+  return /^\s*error/i.test(text) ? text : `Error: ${text}`;
 }

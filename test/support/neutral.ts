@@ -38,6 +38,8 @@ export interface Can {
   readonly reasoning?: boolean;
   /** Thoughts carry seals of this family. */
   readonly seal?: SealFamily;
+  /** Seals have a name each. */
+  readonly sealIds?: boolean;
   readonly refusals?: boolean;
   readonly toolErrors?: boolean;
   /** Results of tools carry the tool's name. */
@@ -108,13 +110,13 @@ export function userParts(can: Can): fc.Arbitrary<readonly Part[]> {
   return fc.tuple(text, beside).map(([text, beside]) => [text, ...beside]);
 }
 
-function thought({ seal }: Can): fc.Arbitrary<Part> {
+function thought({ seal, sealIds }: Can): fc.Arbitrary<Part> {
   const content = saidText;
   if (seal === undefined) return content.map((content) => ({ type: 'reasoning', content }));
-  return fc.record({ content, value: base64 }).map(({ content, value }) => ({
+  return fc.record({ content, value: base64, id: fc.uuid() }).map(({ content, value, id }) => ({
     type: 'reasoning',
     content,
-    seal: { family: seal, value },
+    seal: { family: seal, value, ...(sealIds ? { id } : {}) },
   }));
 }
 

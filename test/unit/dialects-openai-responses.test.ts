@@ -111,8 +111,8 @@ describe('request', () => {
       { role: 'assistant', parts: [{ type: 'text', content: 'It is 4 °C.' }] },
     ]);
     assert.deepEqual(input.tools, [
-      { type: 'function', name: 'weather', parameters: { type: 'object' } },
-      { type: 'web_search', name: 'web_search' },
+      { type: 'function', name: 'weather', parameters: { type: 'object' }, strict: true },
+      { type: 'web_search', name: 'web_search', raw: { type: 'web_search' } },
     ]);
   });
 });

@@ -5,7 +5,7 @@ import type { CacheMark, Call, Message, Part, ToolCallPart, ToolResultPart } fro
 import { argumentsText, customNames, dataUrl, textOf, writeAudio } from '../openai.ts';
 import type { Fields } from '../read.ts';
 import type { Quirks } from '../types.ts';
-import { inexpressible, resultParts } from '../write.ts';
+import { failedText, inexpressible, resultParts } from '../write.ts';
 import { sealContent, writeDetails } from './thoughts.ts';
 
 interface Manner {
@@ -89,7 +89,7 @@ class MessageWriter {
       this.#pending.push({ type: 'text', content: `What tool call ${id} brought beside text:` }, ...others);
     }
     const said = texts.map(({ content }) => content).join('\n');
-    const content = failed === true && !/^\s*error/i.test(said) ? `Error: ${said}` : said;
+    const content = failed === true ? failedText(said) : said;
     const marked = cacheControl(cache, this.#quirks);
     const plain = Object.keys(marked).length === 0;
     this.#out.push({
