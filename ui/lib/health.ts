@@ -9,6 +9,8 @@ export interface Verdict {
 
 /** Above this share of the queue's bytes it is time to look. */
 const FULL = 0.8;
+/** Rows wait half a second for company; for longer only where the store does not take them. */
+const LATE_MS = 60_000;
 
 export function verdict({ store, queue, drops }: Status): Verdict {
   const full = queue.bytes / Math.max(1, queue.max_bytes);
@@ -20,6 +22,10 @@ export function verdict({ store, queue, drops }: Status): Verdict {
   if (full > FULL) {
     const sentence = `The queue is ${percent(full)} full. When it is full, spans are refused and their senders must wait.`;
     return { tone: 'bad', sentence };
+  }
+  if (queue.oldest_age > LATE_MS) {
+    const wait = `Spans have waited ${duration(queue.oldest_age)} for the store`;
+    return { tone: 'warn', sentence: `${wait}. It is catching up, or the collector's log says why it does not.` };
   }
   if (lost === 0) {
     const sentence = 'The collector works and has lost nothing since it started, and no proxy has told of a loss.';
