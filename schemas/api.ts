@@ -132,6 +132,8 @@ export interface FacetValue {
 /** GET /facets?from&to&q: what the filter bar offers, with counts under the present filter. */
 export interface Facets {
   readonly facets: readonly { readonly key: string; readonly values: readonly FacetValue[] }[];
+  /** Counts are of what matches among this many newest requests of the window; null: among all of them. */
+  readonly newest: number | null;
 }
 
 export const METRICS = [

@@ -201,6 +201,7 @@ function facets(made: readonly Made[]): Facets {
       of('service', (trace) => [trace.service]),
       of('outcome', (trace) => [trace.outcome]),
     ],
+    newest: null,
   };
 }
 

@@ -63,7 +63,15 @@ async function everyTrace(query: string, limit = 100): Promise<TraceSummary[]> {
 /** Takes rows that are older than that out again, so that later tests count only what they know. */
 async function forget(hours: number): Promise<void> {
   const before = sql`toDateTime(${Math.floor((NOW - hours * HOUR) / 1e6)}, 'UTC')`;
-  const ages = { spans: 'ts', span_io: 'ts', trace_parts: 'ts', route_1m: 'minute', usage_1h: 'hour', dist_1h: 'hour' };
+  const ages = {
+    spans: 'ts',
+    span_io: 'ts',
+    trace_parts: 'ts',
+    route_1m: 'minute',
+    route_1h: 'hour',
+    usage_1h: 'hour',
+    dist_1h: 'hour',
+  };
   for (const [table, age] of Object.entries(ages)) {
     await store.command(
       sql`ALTER TABLE ${new Sql(table)} DELETE WHERE ${new Sql(age)} < ${before} SETTINGS mutations_sync = 1`,
@@ -293,14 +301,29 @@ test('facets count what the list shows', async () => {
   }
 });
 
+test('facets of a large window count its newest requests and say so', async () => {
+  const counted = async (query: string, most: number) => {
+    const { facets: found, newest } = await facets(store, { range: range(48), filter: parseQuery(query), most });
+    const status = found.find(({ key }) => key === 'status')?.values ?? [];
+    return { newest, count: status.reduce((sum, { count }) => sum + count, 0) };
+  };
+  const whole = await counted('', 1e6);
+  assert.equal(whole.newest, null);
+  assert.deepEqual(await counted('', 100), { newest: 100, count: 100 });
+  assert.deepEqual(await counted('', whole.count), whole);
+  const newest = rows.filter((row) => row.is_entry).toSorted((a, b) => b.ts - a.ts);
+  const failed = newest.slice(0, 100).filter((row) => row.status === 'error').length;
+  assert.equal((await counted('status:error', 100)).count, failed);
+});
+
 test('series: rollups and raw rows give the same numbers', async () => {
   const [from, to] = [NOW - 40 * HOUR, NOW + HOUR];
   for (const by of [undefined, ...SERIES_BY]) {
     const ask = (step: number, query = '') =>
       series(store, { metrics: METRICS, by, step, range: { from, to }, filter: parseQuery(query) });
-    const hourly = await ask(3_600_000);
     const odd = await ask(3_599_000); // no whole minutes: read from the rows
-    for (const line of hourly.series) {
+    const rollups = [await ask(3_600_000), await ask(6 * 3_600_000)];
+    for (const line of rollups.flatMap((rollup) => rollup.series)) {
       const same = odd.series.find((other) => other.metric === line.metric && other.group === line.group);
       assert.ok(same, `${line.metric} ${line.group}`);
       assert.equal(same.samples, line.samples, `${line.metric} by ${by} ${line.group}`);

@@ -37,6 +37,8 @@ const FACETS = {
 
 const CALL_KEYS = ['model', 'provider', 'deployment', 'op'] as const;
 const MOST_VALUES = 20;
+/** Requests that are looked at, from the newest: a window of more is counted in part, and the answer says so. */
+export const MOST_REQUESTS = 400_000;
 
 interface Row {
   readonly key: FacetKey;
@@ -49,8 +51,16 @@ interface Where {
   readonly range: Range;
 }
 
-export async function facets(store: StoreClient, question: { range: Range; filter: Filter }): Promise<Facets> {
-  const { range, filter } = question;
+export interface FacetQuestion {
+  readonly range: Range;
+  readonly filter: Filter;
+  readonly most?: number;
+}
+
+export async function facets(store: StoreClient, question: FacetQuestion): Promise<Facets> {
+  const { filter, most = MOST_REQUESTS } = question;
+  const from = await startOfNewest(store, question.range, most);
+  const range = { from: from ?? question.range.from, to: question.range.to };
   const where = { entries: entryConditions(filter, range), range };
   const [own, loose] = await Promise.all([store.query<Row>(ownValues(where)), looseValues(store, where)]);
   const counts = new Map<string, Map<string, number>>();
@@ -65,7 +75,14 @@ export async function facets(store: StoreClient, question: { range: Range; filte
       .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
       .slice(0, MOST_VALUES),
   }));
-  return { facets: found.filter((facet) => facet.values.length > 0) };
+  return { facets: found.filter((facet) => facet.values.length > 0), newest: from === undefined ? null : most };
+}
+
+/** When the oldest of the newest requests began, where there are more than `most`: by the key alone, whatever the filter. */
+async function startOfNewest(store: StoreClient, range: Range, most: number): Promise<number | undefined> {
+  const [bound] = await store.query<{ us: number }>(sql`SELECT toUnixTimestamp64Micro(ts) AS us FROM trace_parts
+    WHERE has_entry AND ${within(range)} ORDER BY has_entry DESC, ts DESC LIMIT 1 OFFSET ${most}`);
+  return bound && bound.us + 1;
 }
 
 /** GROUPING SETS: every request is read once and counted under each of the keys; names are made of the few groups. */
