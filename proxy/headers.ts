@@ -19,19 +19,24 @@ const ALLOWED_UP: ReadonlySet<string> = new Set([
 
 const CREDENTIALS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as const;
 
-/** Never forwarded upstream, whatever the path. */
-const DENIED_UP: ReadonlySet<string> = new Set([
-  ...CREDENTIALS,
-  'host',
+/** Of one connection, not of the request or answer on it. */
+const HOP_BY_HOP = [
   'connection',
   'keep-alive',
-  'proxy-authorization',
   'proxy-authenticate',
   'proxy-connection',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
+] as const;
+
+/** Never forwarded upstream, whatever the path. */
+const DENIED_UP: ReadonlySet<string> = new Set([
+  ...CREDENTIALS,
+  ...HOP_BY_HOP,
+  'host',
+  'proxy-authorization',
   'expect',
   'content-length',
   'cookie',
@@ -44,14 +49,7 @@ const DENIED_UP: ReadonlySet<string> = new Set([
 
 /** Never forwarded to the client: the upstream connection's own, and cookies of a host the client does not talk to. */
 const DENIED_DOWN: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+  ...HOP_BY_HOP,
   'set-cookie',
   'set-cookie2',
   'alt-svc',
