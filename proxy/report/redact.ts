@@ -61,16 +61,18 @@ interface Mark {
 export function createRedactor(secrets: Iterable<string>, personal: boolean): Redactor {
   const known = new Set([...secrets].filter((secret) => secret.length >= SHORTEST_SECRET));
   const finder = new Finder([...known].flatMap(spellings));
+  const holds = (bytes: Buffer, own: string) =>
+    own.length >= SHORTEST_OWN && !known.has(own) && bytes.includes(own, 0, 'latin1');
   return {
     redact(bytes, own) {
       const before = bytes.toString('latin1');
       const marks = finder.find(before);
-      const ownToo = own.length >= SHORTEST_OWN && !known.has(own) && bytes.includes(own, 0, 'latin1');
-      if (marks.size === 0 && !ownToo && !personal) return bytes;
+      const ownToo = holds(bytes, own);
+      if (!marks && !ownToo && !personal) return bytes;
       let text = before;
-      for (const each of marks) if (each.literal) text = text.replaceAll(each.text, MASK);
+      for (const each of marks ?? []) if (each.literal) text = text.replaceAll(each.text, MASK);
       if (ownToo) text = text.replaceAll(own, MASK);
-      if (marks.size > 0) text = text.replace(PATTERNS, mask);
+      if (marks) text = text.replace(PATTERNS, mask);
       if (personal) text = maskPersonal(text);
       return text === before ? bytes : Buffer.from(text, 'latin1');
     },
@@ -117,12 +119,15 @@ class Anchor {
     for (const [code, marks] of this.#marks.entries()) if (before === undefined || code === before) marks.push(mark);
   }
 
-  search(text: string, found: Set<Mark>): void {
+  /** Adds the marks in a text to those found before. */
+  search(text: string, before: Set<Mark> | undefined): Set<Mark> | undefined {
+    let found = before;
     for (let at = text.indexOf(this.character); at >= 0; at = text.indexOf(this.character, at + 1)) {
       for (const mark of this.#marks[at === 0 ? 0 : text.charCodeAt(at - 1)] ?? NO_MARKS) {
-        if (matches(text, at - mark.anchorAt, mark)) found.add(mark);
+        if (matches(text, at - mark.anchorAt, mark)) found = (found ?? new Set()).add(mark);
       }
     }
+    return found;
   }
 }
 
@@ -151,10 +156,10 @@ class Finder {
     anchor.add(mark);
   }
 
-  /** The marks that are in there. */
-  find(text: string): ReadonlySet<Mark> {
-    const found = new Set<Mark>();
-    for (const anchor of this.#anchors.values()) anchor.search(text, found);
+  /** The marks that are in there; undefined when there are none, as almost always. */
+  find(text: string): ReadonlySet<Mark> | undefined {
+    let found: Set<Mark> | undefined;
+    for (const anchor of this.#anchors.values()) found = anchor.search(text, found);
     return found;
   }
 }
