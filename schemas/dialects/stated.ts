@@ -3,19 +3,22 @@
 import type { Usage } from '../call.ts';
 import { fields, text, type Fields } from './read.ts';
 
-type Stated = Pick<Usage, 'cost' | 'tier' | 'region'>;
-
 /** xAI counts in ticks. */
 const TICKS_PER_USD = 1e10;
 
-/** @param usage the `usage` object of an answer, whoever made it: OpenRouter, Perplexity, xAI, DeepInfra, Anthropic, Gemini */
-export function statedOf(usage: Fields): Stated {
-  const cost = costOf(usage);
-  const tier = usage['speed'] === 'fast' ? 'fast' : text(usage['service_tier']) || text(usage['trafficType']);
-  const region = text(usage['inference_geo']);
+/**
+ * Usage with what its own object says of the bill.
+ * @param said the `usage` object, whoever made it: OpenRouter, Perplexity, xAI, DeepInfra, Anthropic
+ */
+export function withStated(usage: Usage | undefined, said: Fields): Usage | undefined {
+  if (usage === undefined) return undefined;
+  const cost = costOf(said);
+  const region = text(said['inference_geo']);
   return {
+    ...usage,
     ...(cost === undefined ? {} : { cost }),
-    ...(tier === '' ? {} : { tier }),
+    // Anthropic's fast mode stands beside its service tier.
+    ...(said['speed'] === 'fast' ? { tier: 'fast' } : {}),
     ...(region === '' || region === 'not_available' ? {} : { region }),
   };
 }

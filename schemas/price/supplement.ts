@@ -28,6 +28,8 @@ const ROWS: readonly SupplementRow[] = [
   { providers: ['google'], models: /^imagen-4\.0-fast/, rates: { images: 0.02 } },
   { providers: ['google'], models: /^imagen-4\.0-ultra/, rates: { images: 0.06 } },
   { providers: ['google'], models: /^imagen-4\.0/, rates: { images: 0.04 } },
+  // docs.perplexity.ai: the fee of a request pays for its searches
+  { providers: ['perplexity'], models: /^sonar(?!-deep)/, rates: { searches: 0 } },
   // platform.claude.com: a search costs the same for models that the table lists without it
   { providers: ['anthropic'], models: /^claude/, rates: { searches: 10 } },
   // console.groq.com/docs/speech-to-text: ten seconds are billed at least

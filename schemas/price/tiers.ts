@@ -14,6 +14,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['scale', 'scale'],
   ['reserved', 'scale'],
   ['provisioned_throughput', 'scale'],
+  ['provisioned', 'scale'],
   ['performance', 'performance'],
 ]);
 

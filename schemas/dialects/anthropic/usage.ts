@@ -3,6 +3,7 @@
 import type { Usage, UsageUnits } from '../../call.ts';
 import { count, fields, known, usageOf } from '../read.ts';
 import { present } from '../write.ts';
+import { withStated } from '../stated.ts';
 
 const TIERS: ReadonlySet<unknown> = new Set(['standard', 'priority', 'batch']);
 
@@ -29,7 +30,7 @@ export function readAnthropicUsage(value: unknown): Usage | undefined {
     cacheWrite1h: read === undefined || hour === 0 ? undefined : Math.min(hour, read.cacheWrite),
     searches: searches === 0 ? undefined : searches,
   });
-  return read === undefined || Object.keys(units).length === 0 ? read : { ...read, units };
+  return withStated(read && (Object.keys(units).length === 0 ? read : { ...read, units }), usage);
 }
 
 /** The other way round, as an answer carries it. */

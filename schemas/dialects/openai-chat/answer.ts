@@ -2,12 +2,13 @@
 
 import type { CallOutput, Citation, OutputMessage, Part, Usage } from '../../call.ts';
 import { customNames, dataUrl, writeCitation } from '../openai.ts';
-import { fields, isFields, list, readError, text, usageOf } from '../read.ts';
+import { fields, list, readError, text, usageOf } from '../read.ts';
 import type { Fields } from '../read.ts';
 import type { Asked } from '../types.ts';
 import { writeToolCall } from './messages.ts';
 import { assistantParts } from './parts.ts';
 import { sealContent, writeDetails } from './thoughts.ts';
+import { withStated } from '../stated.ts';
 
 const FINISH: ReadonlyMap<string, string> = new Map([
   ['tool_calls', 'tool_call'],
@@ -54,14 +55,7 @@ export function readChatUsage(value: unknown): Usage | undefined {
       searches: usage['num_search_queries'] ?? fields(usage['server_tool_use'])['web_search_requests'],
     },
   });
-  const cost = charged(usage['cost']);
-  return counts === undefined || cost === undefined ? counts : { ...counts, cost };
-}
-
-/** OpenRouter and Perplexity say what they charge, the latter in an object. */
-function charged(value: unknown): number | undefined {
-  const cost = isFields(value) ? value['total_cost'] : value;
-  return typeof cost === 'number' && cost >= 0 && Number.isFinite(cost) ? cost : undefined;
+  return withStated(counts, usage);
 }
 
 function withReasoning(usage: Fields, reasoning: unknown): unknown {

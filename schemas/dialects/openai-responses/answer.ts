@@ -7,12 +7,13 @@ import type { Fields } from '../read.ts';
 import type { Asked } from '../types.ts';
 import { ResponseWriter } from './encode.ts';
 import { isOurs, itemParts, withCallSeals } from './items.ts';
+import { withStated } from '../stated.ts';
 
 /** The `usage` object: totals, with cached and reasoning tokens as subsets. */
 export function readResponsesUsage(value: unknown): Usage | undefined {
   const usage = fields(value);
   const input = fields(usage['input_tokens_details']);
-  return usageOf({
+  const counts = usageOf({
     input: usage['input_tokens'],
     output: usage['output_tokens'],
     total: usage['total_tokens'],
@@ -21,6 +22,7 @@ export function readResponsesUsage(value: unknown): Usage | undefined {
     reasoning: fields(usage['output_tokens_details'])['reasoning_tokens'],
     units: { searches: usage['num_search_queries'] },
   });
+  return withStated(counts, usage);
 }
 
 export function readOutput(value: unknown): CallOutput {
