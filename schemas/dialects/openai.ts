@@ -171,14 +171,14 @@ export function readAudio(value: unknown): Part {
   return { type: 'blob', modality: 'audio', mime_type: `audio/${format}`, content: text(audio['data']) };
 }
 
-const AUDIO_FORMATS: Readonly<Partial<Record<string, string>>> = {
-  'audio/mpeg': 'mp3',
-  'audio/x-wav': 'wav',
-  'audio/wave': 'wav',
-};
+const AUDIO_FORMATS: ReadonlyMap<string, string> = new Map([
+  ['audio/mpeg', 'mp3'],
+  ['audio/x-wav', 'wav'],
+  ['audio/wave', 'wav'],
+]);
 
 export function writeAudio({ content, mime_type: mime }: BlobPart): Fields {
-  return { data: content, format: AUDIO_FORMATS[mime] ?? mime.slice(mime.indexOf('/') + 1) };
+  return { data: content, format: AUDIO_FORMATS.get(mime) ?? mime.slice(mime.indexOf('/') + 1) };
 }
 
 export function dataUrl({ mime_type: mime, content }: BlobPart): string {

@@ -13,14 +13,14 @@ type Out = CallEvent[];
 const TERMINAL: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete', 'response.failed']);
 
 /** Events that bring more of a part: its type, and the field that numbers it in its item. */
-const PIECES: Readonly<Partial<Record<string, readonly [type: PieceType, number: string]>>> = {
-  'response.output_text.delta': ['text', 'content_index'],
-  'response.refusal.delta': ['refusal', 'content_index'],
-  'response.reasoning_text.delta': ['reasoning', 'content_index'],
-  'response.reasoning_summary_text.delta': ['reasoning', 'summary_index'],
-  'response.function_call_arguments.delta': ['tool_call', ''],
-  'response.custom_tool_call_input.delta': ['tool_call', ''],
-};
+const PIECES: ReadonlyMap<string, readonly [type: PieceType, number: string]> = new Map([
+  ['response.output_text.delta', ['text', 'content_index']],
+  ['response.refusal.delta', ['refusal', 'content_index']],
+  ['response.reasoning_text.delta', ['reasoning', 'content_index']],
+  ['response.reasoning_summary_text.delta', ['reasoning', 'summary_index']],
+  ['response.function_call_arguments.delta', ['tool_call', '']],
+  ['response.custom_tool_call_input.delta', ['tool_call', '']],
+]);
 type PieceType = 'text' | 'refusal' | 'reasoning' | 'tool_call';
 
 interface PartSoFar {
@@ -131,7 +131,7 @@ export class ResponsesDecoder implements EventDecoder {
     const error = type === 'error' ? errorOf(data) : readError(data);
     if (error !== undefined) this.#out.push({ type: 'error', error });
     if (isFields(data['response'])) this.#start(data['response']);
-    const [piece, number = ''] = PIECES[type] ?? [];
+    const [piece, number = ''] = PIECES.get(type) ?? [];
     if (piece !== undefined) this.#piece(piece, number, data);
     else if (type === 'response.output_item.added') this.#added(data);
     else if (type === 'response.output_item.done') this.#whole(data['output_index'], data['item']);
