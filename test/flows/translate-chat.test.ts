@@ -84,6 +84,9 @@ for (const client of clientIds) {
       ...more,
     });
 
+    // Servers of OpenAI's API speak more than one of its dialects.
+    const spoken = client.startsWith('openai_') && wire === 'openai_chat' ? client : wire;
+
     describe(`${client} -> ${wire}`, () => {
       for (const scenario of ['plain', 'cut', 'thinking', 'tools', 'parallel']) {
         test(`${scenario}, whole`, async () => {
@@ -112,7 +115,7 @@ for (const client of clientIds) {
         for (const word of [SYSTEM, 'Look at this.', 'weather', 'Zürich', '4 degrees', 'iVBORw0KGgo']) {
           assert.ok(sent.includes(word), `${word} is missing in ${sent}`);
         }
-        assert.equal(wires.calls.at(-1)?.wire, wire);
+        assert.equal(wires.calls.at(-1)?.wire, spoken);
       });
 
       for (const status of [400, 429, 503]) {
@@ -145,7 +148,7 @@ for (const client of clientIds) {
         const abort = new AbortController();
         let chunks = 0;
         const onChunk = () => {
-          if (++chunks === 4) abort.abort();
+          if (++chunks === 20) abort.abort();
         };
         await clientOf(client)
           .stream(ask('slow', { signal: abort.signal, onChunk }))
@@ -163,7 +166,7 @@ for (const client of clientIds) {
         const [attempt] = attempts;
         assert.equal(dialect, client);
         assert.equal(outcome, 'ok');
-        assert.equal(attempt?.dialect, wire);
+        assert.equal(attempt?.dialect, spoken);
         const { usage } = sayingOf('thinking');
         assert.equal(attempt?.reading.usageSource, 'provider');
         assert.deepEqual([attempt?.reading.usage?.input, attempt?.reading.usage?.output], [usage.input, usage.output]);
