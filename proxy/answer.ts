@@ -6,6 +6,7 @@ import { nowUs } from './clock.ts';
 import { errorBody, errorHeaders, familyHeaders, statusOf } from './errors.ts';
 import { headersDown, headerText } from './headers.ts';
 import type { Held, Live } from './live.ts';
+import { mediaOf } from './media/index.ts';
 import { cutIfStalled } from './stream/outlet.ts';
 
 /** A client that was refused may finish sending for this long, so that it reads why instead of a reset. */
@@ -20,9 +21,14 @@ export function beginAnswer(live: Live, status: number, upstream: IncomingHttpHe
   headersDown(upstream, headers);
   const length = upstream['content-length'];
   // Nothing is added to or taken from a body that is no event stream.
-  if (length !== undefined && live.outgoing?.hideUsage !== true && live.operation === 'passthrough')
+  if (length !== undefined && live.outgoing?.hideUsage !== true && live.translation === undefined && passes(live))
     headers.push('content-length', length);
   open(live, status, headers);
+}
+
+/** Nothing is added to or taken from such a body. */
+function passes({ operation }: Live): boolean {
+  return operation === 'passthrough' || mediaOf(operation) !== undefined;
 }
 
 /** Writes a kept answer in one piece, with what only its whole body could tell. */

@@ -3,15 +3,16 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DialectId, Usage } from '../schemas/call.ts';
+import type { MediaKind } from '../schemas/media/types.ts';
 import type { Cost } from '../schemas/price.ts';
 import type { Outcome } from '../schemas/errors.ts';
 import type { UsageSource } from '../schemas/span.ts';
 
 /**
  * What the path asks for; `passthrough` forwards bytes to one provider, `models` answers here, `count` (of a prompt's
- * tokens) where the provider does not.
+ * tokens) where the provider does not; the kinds of media are forwarded as they are and accounted for.
  */
-export type Operation = 'chat' | 'embeddings' | 'count' | 'models' | 'passthrough';
+export type Operation = 'chat' | 'embeddings' | 'count' | 'models' | 'passthrough' | 'realtime' | MediaKind;
 
 export interface Caller {
   readonly keyId: string;

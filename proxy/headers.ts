@@ -2,6 +2,7 @@
 // but those that are the connection's or ours); towards the client all but those of the other connection.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import { keyOfProtocols } from './realtime/protocols.ts';
 
 const ALLOWED_UP: ReadonlySet<string> = new Set([
   'accept',
@@ -113,10 +114,21 @@ export function headersDown(headers: IncomingHttpHeaders, out: string[]): void {
   }
 }
 
+/** An AWS client that signs shows its access key's id; as our key it is worth what a bearer token is. */
+const SIGNED = /^AWS4-HMAC-SHA256 Credential=([^/\s]+)\//;
+
 /** What the caller showed as its key, '' when nothing. */
 export function credentialOf(headers: IncomingHttpHeaders): string {
-  const bearer = headers.authorization;
-  if (bearer !== undefined) return bearer.length > 7 && /^bearer /i.test(bearer) ? bearer.slice(7).trim() : bearer;
+  if (headers['sec-websocket-protocol'] !== undefined) return keyOfProtocols(headers) || inHeaders(headers);
+  return inHeaders(headers);
+}
+
+function inHeaders(headers: IncomingHttpHeaders): string {
+  const { authorization } = headers;
+  if (authorization !== undefined) {
+    if (authorization.length > 7 && /^bearer /i.test(authorization)) return authorization.slice(7).trim();
+    return SIGNED.exec(authorization)?.[1] ?? authorization;
+  }
   return one(headers['x-api-key']) || one(headers['x-goog-api-key']) || one(headers['api-key']);
 }
 

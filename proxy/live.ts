@@ -2,7 +2,9 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Attempt, Caller, Exchange, Operation, Plan } from './exchange.ts';
+import type { Duplex } from 'node:stream';
 import type { BodyScan } from './json/scan.ts';
+import type { Form } from './media/form.ts';
 import type { Provider } from './providers/types.ts';
 import type { Surface } from './surface.ts';
 import type { Translation } from './translation.ts';
@@ -93,6 +95,10 @@ export class Live implements Exchange {
   /** Among the open ones. */
   seat = -1;
 
+  /** Of a multipart body. */
+  form: Form | undefined;
+  /** A connection that is to become a WebSocket. */
+  upgrade: { readonly socket: Duplex; readonly head: Buffer } | undefined;
   /** Where `model` and `stream_options` stand in the body's bytes. */
   scan: BodyScan | undefined;
   /** Of the route, or the defaults. */

@@ -67,7 +67,7 @@ function build(options: WorkerOptions): Worker {
   const log = options.log ?? createLogger('proxy');
   const metrics = options.metrics ?? new Metrics();
   const recorder = options.recorder ?? openRecorder({ config, dataDir, writerId, log, metrics });
-  const services = createServices({ config, log, metrics: new ProxyMetrics(metrics), recorder });
+  const services = createServices({ config, log, metrics: new ProxyMetrics(metrics), recorder, dataDir });
   let closing: Promise<void> | undefined;
   const health: Health = {
     ready: () => closing === undefined,

@@ -1,7 +1,8 @@
 // The listener of the data path: node:http and nothing on top of it. It lets in what is one request to everybody who
 // might read it (no two Hosts, no absolute targets, no odd transfer codings) and opens an exchange for it.
 
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, ServerResponse, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { openFilesLimit } from '../runtime/descriptors.ts';
 import { messageOf } from '../runtime/log.ts';
@@ -28,6 +29,9 @@ const OPTIONS = {
   // A missing Host is refused in JSON, like everything else (see refusalOf).
   requireHostHeader: false,
   insecureHTTPParser: false,
+  // Other protocols that clients offer to speak (h2c) are no reason not to answer in this one.
+  shouldUpgradeCallback: ({ url, headers }: IncomingMessage) =>
+    headers.upgrade?.toLowerCase() === 'websocket' && url?.startsWith('/v1/realtime') === true,
 } as const;
 
 /** What the listener answers beside calls: health and metrics. True when it took the request. */
@@ -41,7 +45,7 @@ export interface DataServer {
 
 export function createDataServer(services: Services, handle: Handler, aside: Aside): DataServer {
   const open = new Crowd<Live>();
-  const server = createServer(OPTIONS, (request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse, upgrade?: Live['upgrade']) => {
     response.on('error', () => response.destroy());
     const refusal = connections.isLate(request.socket) ? NO_ROOM : refusalOf(request);
     if (refusal !== undefined) {
@@ -58,6 +62,7 @@ export function createDataServer(services: Services, handle: Handler, aside: Asi
     }
     if (open.size === 0) followWallClock();
     const live = new Live(request, response, found, traceOf(request.headers));
+    live.upgrade = upgrade;
     open.add(live);
     response.on('close', () => {
       if (!response.writableFinished) live.cancel();
@@ -70,6 +75,16 @@ export function createDataServer(services: Services, handle: Handler, aside: Asi
         response.destroy();
       },
     );
+  };
+  const server = createServer(OPTIONS, take);
+  server.on('upgrade', (request, socket, head) => {
+    // Whatever is refused is refused as HTTP, on the connection as it still is.
+    const response = new ServerResponse(request);
+    response.assignSocket(socket as Socket);
+    response.shouldKeepAlive = false;
+    response.on('finish', () => socket.end());
+    socket.on('error', () => socket.destroy());
+    take(request, response, { socket, head });
   });
   const connections = new Connections(server, openFilesLimit());
   // One more than allowed: node drops the rest in silence, and a dropped header must not decide anything.
@@ -139,11 +154,12 @@ function find(request: IncomingMessage): Surface | Refusal {
   if (surface === 'ambiguous') {
     return { class: 'bad_request', message: 'The path has empty, dot or escaped segments, which are not forwarded.' };
   }
-  if (surface.method !== undefined && surface.method !== request.method) {
+  if (surface.methods?.includes(request.method ?? '') === false) {
+    const methods = surface.methods.join(', ');
     return {
       class: 'method',
-      message: `${surface.route} takes ${surface.method} only.`,
-      headers: ['allow', surface.method],
+      message: `${surface.route} takes ${methods} only.`,
+      headers: ['allow', methods],
     };
   }
   return surface;

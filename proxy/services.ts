@@ -1,8 +1,10 @@
 // What the stages of one worker share, made once at start.
 
+import { join } from 'node:path';
 import type { Config } from '../schemas/config.ts';
 import type { Logger } from '../runtime/log.ts';
 import { Keyring } from './keys.ts';
+import { Once } from './media/once.ts';
 import type { ProxyMetrics } from './metrics.ts';
 import { createProviders } from './providers/index.ts';
 import type { Provider } from './providers/types.ts';
@@ -20,10 +22,12 @@ export interface Services {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly resolver: Resolver;
   readonly sweep: Sweep;
+  /** Bills that must not be written twice. */
+  readonly once: Once;
   readonly tokens: TokenCounter;
 }
 
-export type ServicesOptions = Pick<Services, 'config' | 'log' | 'metrics' | 'recorder'>;
+export type ServicesOptions = Pick<Services, 'config' | 'log' | 'metrics' | 'recorder'> & { readonly dataDir: string };
 
 export function createServices(options: ServicesOptions): Services {
   const providers = createProviders(options.config);
@@ -33,6 +37,7 @@ export function createServices(options: ServicesOptions): Services {
     providers,
     resolver: new Resolver(options.config, providers),
     sweep: new Sweep(),
+    once: new Once(join(options.dataDir, 'proxy', 'once')),
     tokens: new TokenCounter(),
   };
 }

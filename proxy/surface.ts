@@ -4,6 +4,7 @@
 
 import type { DialectId } from '../schemas/call.ts';
 import type { Operation } from './exchange.ts';
+import { mediaSurfaceOf } from './media/surfaces.ts';
 
 /** Who decides whether an answer is streamed: the path, or the body's `stream`, with its default. */
 export type Streams = 'always' | 'never' | 'if_asked' | 'unless_refused';
@@ -12,7 +13,7 @@ export interface Surface {
   /** Low-cardinality name of the path. */
   readonly route: string;
   /** undefined: any but TRACE and CONNECT. */
-  readonly method: 'GET' | 'POST' | undefined;
+  readonly methods: readonly string[] | undefined;
   readonly operation: Operation;
   readonly dialect: DialectId | '';
   /** Below the version of a provider's API; `{model}` stands for the model's name there. */
@@ -34,7 +35,7 @@ interface Row {
 
 function surface({ route, dialect, operation, method = 'POST', streams = 'never' }: Row): Surface {
   const upstreamPath = route.replace(/^\/(?:v1beta|v1)(?=\/)/, '');
-  return { route, method, operation, dialect, upstreamPath, provider: '', model: '', streams };
+  return { route, methods: [method], operation, dialect, upstreamPath, provider: '', model: '', streams };
 }
 
 const listed = (route: string, dialect: DialectId): Row => ({ route, dialect, operation: 'models', method: 'GET' });
@@ -58,6 +59,7 @@ const EXACT: ReadonlyMap<string, Surface> = new Map(
     chat('/api/generate', 'ollama_generate', 'unless_refused'),
     vectors('/api/embed', 'ollama_embeddings'),
     vectors('/api/embeddings', 'ollama_embeddings'),
+    { route: '/v1/realtime', dialect: '', operation: 'realtime', method: 'GET' } as const,
     listed('/v1/models', 'openai_chat'),
     listed('/v1beta/models', 'gemini'),
     listed('/api/tags', 'ollama_chat'),
@@ -91,6 +93,8 @@ const FAMILIES: readonly Family[] = [
     words: words({
       converse: chat('/model/{model}/converse', 'bedrock', 'never'),
       'converse-stream': chat('/model/{model}/converse-stream', 'bedrock', 'always'),
+      invoke: chat('/model/{model}/invoke', 'bedrock_invoke', 'never'),
+      'invoke-with-response-stream': chat('/model/{model}/invoke-with-response-stream', 'bedrock_invoke', 'always'),
     }),
   },
   { shape: /^\/v1beta\/models\/([\x21-\x7e]+)()$/, words: words({ '': listed('/v1beta/models/{model}', 'gemini') }) },
@@ -105,7 +109,7 @@ const AMBIGUOUS = /\/\.{0,2}(?:\/|$)|%(?:2f|5c|2e|00)|\\|#/i;
 export function surfaceOf(path: string): Surface | 'ambiguous' | undefined {
   const known = EXACT.get(path);
   if (known !== undefined) return known;
-  return path.startsWith('/passthrough/') ? passthroughOf(path) : namedOf(path);
+  return path.startsWith('/passthrough/') ? passthroughOf(path) : (namedOf(path) ?? mediaSurfaceOf(path));
 }
 
 function namedOf(path: string): Surface | 'ambiguous' | undefined {
@@ -136,7 +140,7 @@ function passthroughOf(path: string): Surface | 'ambiguous' | undefined {
   if (AMBIGUOUS.test(rest.endsWith('/') ? rest.slice(0, -1) : rest)) return 'ambiguous';
   return {
     route: '/passthrough/{provider}/*',
-    method: undefined,
+    methods: undefined,
     operation: 'passthrough',
     dialect: dialectOfPassthrough(rest),
     upstreamPath: rest,

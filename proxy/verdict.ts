@@ -4,6 +4,7 @@
 import { GatewayError } from '../schemas/errors.ts';
 import { errorBody } from './errors.ts';
 import { one } from './headers.ts';
+import { mediaOf } from './media/index.ts';
 import type { Held, Live } from './live.ts';
 import { isStreamOf, translatedError } from './translation.ts';
 
@@ -17,7 +18,7 @@ export function checkAnswer(live: Live, held: Held): Held {
   if (status >= 300 && status < 400 && status !== 304) {
     throw refuse(live, 'redirect', `${nameOf(live)} answered with a redirect, which is never followed.`);
   }
-  if (live.operation === 'passthrough') return held;
+  if (live.operation === 'passthrough' || mediaOf(live.operation) !== undefined) return held;
   const isJson = JSON_TYPE.test(one(held.headers['content-type']));
   return status >= 400 ? errorOf(live, held, isJson) : goodAnswer(live, held, isJson);
 }

@@ -19,6 +19,7 @@ function create({ id, config }: ProviderOptions): Provider {
   return {
     id,
     system: 'anthropic',
+    origin: base.origin,
     serverAddress: base.host,
     serverPort: base.port,
     dialects: new Set(['anthropic']),

@@ -29,6 +29,7 @@ function create({ id, config }: ProviderOptions): Provider {
   return {
     id,
     system: 'azure.ai.openai',
+    origin: base.origin,
     serverAddress: base.host,
     serverPort: base.port,
     dialects: new Set(['openai_chat', 'openai_responses', 'openai_completions', 'openai_embeddings']),

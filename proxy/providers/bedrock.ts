@@ -24,9 +24,10 @@ function create({ id, config }: ProviderOptions): Provider {
   return {
     id,
     system: 'aws.bedrock',
+    origin: base.origin,
     serverAddress: base.host,
     serverPort: base.port,
-    dialects: new Set(['bedrock']),
+    dialects: new Set(['bedrock', 'bedrock_invoke']),
     models: new Set(config.models),
     knows: (model) => MODELS.test(model),
     quirks: {},

@@ -17,6 +17,7 @@ function create({ id, config }: ProviderOptions): Provider {
   return {
     id,
     system: 'cohere',
+    origin: base.origin,
     serverAddress: base.host,
     serverPort: base.port,
     dialects: new Set(['cohere', 'cohere_embeddings']),

@@ -37,6 +37,7 @@ function speaksOpenAi({ id, config }: ProviderOptions, host: Host, knows: (model
   return {
     id,
     system: host.system,
+    origin: base.origin,
     serverAddress: base.host,
     serverPort: base.port,
     dialects: new Set<DialectId>(['openai_chat', ...(host.also ?? []).map((each) => `openai_${each}` as const)]),

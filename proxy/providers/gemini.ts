@@ -17,6 +17,7 @@ function create({ id, config }: ProviderOptions): Provider {
   return {
     id,
     system: 'gcp.gemini',
+    origin: base.origin,
     serverAddress: base.host,
     serverPort: base.port,
     dialects: new Set(['gemini', 'gemini_embeddings']),

@@ -15,6 +15,7 @@ function create({ id, config }: ProviderOptions): Provider {
   return {
     id,
     system: 'ollama',
+    origin: base.origin,
     serverAddress: base.host,
     serverPort: base.port,
     dialects: new Set([

@@ -26,6 +26,8 @@ export const GEMINI_PATHS = {
 
 export const BEDROCK_PATHS = {
   bedrock: ({ model, stream }) => `/model/${segment(model)}/${stream ? 'converse-stream' : 'converse'}`,
+  bedrock_invoke: ({ model, stream }) =>
+    `/model/${segment(model)}/${stream ? 'invoke-with-response-stream' : 'invoke'}`,
 } as const satisfies Partial<Record<DialectId, PathOf>>;
 
 export const COHERE_PATHS = {

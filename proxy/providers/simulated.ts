@@ -32,6 +32,7 @@ export const simulated: ProviderKind = {
   create: ({ id, config }): Provider => ({
     id,
     system: 'simulated',
+    origin: '',
     serverAddress: '',
     serverPort: 0,
     dialects: new Set(DIALECT_OF_PATH.values()),

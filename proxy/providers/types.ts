@@ -50,6 +50,8 @@ export interface Provider {
   readonly id: string;
   /** gen_ai.provider.name */
   readonly system: string;
+  /** Scheme, host and port; '' where nothing is reached. */
+  readonly origin: string;
   readonly serverAddress: string;
   readonly serverPort: number;
   /** What it speaks by itself, the preferred first. */

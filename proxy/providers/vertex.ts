@@ -28,6 +28,7 @@ function create({ id, config }: ProviderOptions): Provider {
   return {
     id,
     system: 'gcp.vertex_ai',
+    origin: base.origin,
     serverAddress: base.host,
     serverPort: base.port,
     dialects: new Set(['gemini', 'gemini_embeddings']),

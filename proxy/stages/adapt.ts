@@ -41,6 +41,7 @@ interface Adapting {
 function outgoingOf(adapting: Adapting): Outgoing {
   const { live, provider, ownKeys } = adapting;
   if (live.operation === 'passthrough') return passthrough(live, provider, ownKeys);
+  if (live.operation === 'realtime') return session(adapting);
   return live.translation === undefined ? sameDialect(adapting) : translated(adapting, live.translation);
 }
 
@@ -50,9 +51,9 @@ function sameDialect({ live, provider, model, ownKeys }: Adapting): Outgoing {
   headers.push('accept-encoding', 'identity');
   provider.authorize(headers, live.request.headers, ownKeys);
   const edits: Edit[] = [];
-  const modelSpan = live.scan?.found.get('model');
+  const modelSpan = live.form?.model ?? live.scan?.found.get('model');
   if (model !== live.modelAsked && modelSpan !== undefined) {
-    edits.push({ ...modelSpan, text: JSON.stringify(model) });
+    edits.push({ ...modelSpan, text: live.form === undefined ? JSON.stringify(model) : model });
   }
   const usage = usageEdit(live, provider);
   if (usage !== undefined) edits.push(usage);
@@ -82,6 +83,17 @@ function translated({ live, provider, model, ownKeys }: Adapting, translation: T
     body: shaped(body),
     hideUsage: false,
   };
+}
+
+/** The query of a session names its model, and may name more. */
+function session({ live, provider, model, ownKeys }: Adapting): Outgoing {
+  const headers = headersUp(live.request.headers, false);
+  provider.authorize(headers, live.request.headers, ownKeys);
+  const path = provider.endpoint({ dialect: '', path: live.surface.upstreamPath, model: '', stream: true });
+  const query = new URLSearchParams(live.query);
+  if (model !== '') query.set('model', model);
+  const joined = `${path}${path.includes('?') ? '&' : '?'}${query.toString()}`;
+  return { provider, method: 'GET', path: joined, headers, body: undefined, hideUsage: false };
 }
 
 /** Where the caller's own call goes. A count has a path of its own in every dialect, and Google's single text too. */

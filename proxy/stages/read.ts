@@ -6,6 +6,8 @@ import { readBody, releaseBody, unpackBody } from '../body.ts';
 import { nowUs } from '../clock.ts';
 import { one } from '../headers.ts';
 import { readLabels } from '../labels.ts';
+import { readForm } from '../media/form.ts';
+import { mediaOf } from '../media/index.ts';
 import type { Live } from '../live.ts';
 import { parseBody } from '../parse.ts';
 import type { Layer } from '../pipeline.ts';
@@ -24,7 +26,9 @@ export function read(services: Services): Layer {
     try {
       live.deadlineUs = deadlineOf(live);
       if (live.operation === 'models') readLabels(live);
+      else if (live.operation === 'realtime') readSession(live);
       else if (live.operation === 'passthrough') await readAny(services, live);
+      else if (mediaOf(live.operation) !== undefined) await readMediaCall(services, live);
       else await readCall(services, live);
       live.ownSinceUs = nowUs();
       await next(live);
@@ -44,6 +48,31 @@ async function readCall(services: Services, live: Live): Promise<void> {
   live.scan = scan;
   live.modelAsked = modelOf(live.surface.model || json['model']);
   live.stream = streams(live.surface.streams, json['stream']);
+  readLabels(live);
+}
+
+function readSession(live: Live): void {
+  if (live.upgrade === undefined) {
+    throw new GatewayError('bad_request', `${live.httpRoute} is a WebSocket: connect to it with a WebSocket client.`);
+  }
+  // Transcription sessions and calls that run already name none.
+  const model = new URLSearchParams(live.query).get('model');
+  if (model !== null) live.modelAsked = modelOf(model);
+  live.stream = true;
+  readLabels(live);
+}
+
+/** A call that is forwarded as it is, but for the name of its model: a JSON object, a form, or nothing. */
+async function readMediaCall(services: Services, live: Live): Promise<void> {
+  const type = live.request.headers['content-type'] ?? '';
+  live.body = await readBody(services, live);
+  if (JSON_TYPE.test(type) && live.body.length > 0) {
+    const { body, json, scan } = await parseBody(live.body);
+    Object.assign(live, { body, json, scan });
+  } else if (/^multipart\/form-data\b/i.test(type)) live.form = readForm(live.body, type);
+  const model = live.form?.fields['model'] ?? live.json?.['model'];
+  if (model !== undefined) live.modelAsked = modelOf(model);
+  live.stream = live.json?.['stream'] === true || live.form?.fields['stream'] === 'true';
   readLabels(live);
 }
 
@@ -80,7 +109,7 @@ function checkType({ request }: Live): void {
 
 function modelOf(value: unknown): string {
   if (typeof value !== 'string' || value === '') {
-    throw new GatewayError('bad_request', 'The body needs a "model", as a string.', { param: 'model' });
+    throw new GatewayError('bad_request', 'A "model" is needed, as a string.', { param: 'model' });
   }
   if (value.length > MAX_MODEL_CHARS || CONTROL.test(value) || !value.isWellFormed()) {
     const rule = `at most ${MAX_MODEL_CHARS} characters, none of them control characters`;

@@ -4,17 +4,22 @@
 import { DEFAULT_DEADLINES } from '../../schemas/config.ts';
 import { GatewayError } from '../../schemas/errors.ts';
 import type { Plan, Target } from '../exchange.ts';
+import { one } from '../headers.ts';
 import type { Live } from '../live.ts';
 import type { Layer } from '../pipeline.ts';
+import { SIMULATED } from '../providers/index.ts';
+import type { Provider } from '../providers/types.ts';
 import type { Services } from '../services.ts';
 import { spokenWith } from '../translation.ts';
 
 export function route(services: Services): Layer {
   return async (live, next) => {
     if (live.operation === 'passthrough') planPassthrough(services, live);
+    else if (live.modelAsked === '') planModelless(services, live);
     else planCall(services, live);
     const total = live.startUs + (live.deadlines ?? DEFAULT_DEADLINES).total * 1000;
-    if (total < live.deadlineUs) live.deadlineUs = total;
+    // A session lasts as long as both ends want it.
+    if (total < live.deadlineUs && live.operation !== 'realtime') live.deadlineUs = total;
     await next(live);
   };
 }
@@ -39,6 +44,28 @@ function planPassthrough({ providers }: Services, live: Live): void {
   live.deadlines = DEFAULT_DEADLINES;
   const targets = [{ deployment: provider, model: live.modelAsked }];
   live.plan = { route: '', strategy: 'passthrough', targets, reason: 'named in the path' };
+}
+
+/** Files and batches name no model: they go to the provider that a header names, or to the only one that has them. */
+function planModelless({ providers }: Services, live: Live): void {
+  const named = one(live.request.headers['x-signalbox-provider']);
+  const has = ({ id, dialects }: Provider) => id !== SIMULATED && dialects.has('openai_chat');
+  const fitting = [...providers.values()].filter((each) => (named === '' ? has(each) : each.id === named));
+  const [only, another] = fitting;
+  if (only === undefined || another !== undefined) {
+    const several = fitting.map(({ id }) => id).join(', ');
+    const who = several || (named === '' ? 'no provider here' : `no provider "${named}"`);
+    throw new GatewayError(
+      'bad_request',
+      `${live.httpRoute} names no model, and ${who} could take it: name one in the header x-signalbox-provider.`,
+    );
+  }
+  if (!(live.allowed?.match(`${only.id}/*`) ?? true)) {
+    throw new GatewayError('forbidden', `This key may not use ${live.httpRoute}: it needs "${only.id}/*".`);
+  }
+  live.deadlines = DEFAULT_DEADLINES;
+  const reason = named === '' ? 'the only provider that has it' : 'named by the caller';
+  live.plan = { route: '', strategy: 'direct', targets: [{ deployment: only.id, model: '' }], reason };
 }
 
 function checkAllowed({ allowed, modelAsked }: Live, plan: Plan): void {

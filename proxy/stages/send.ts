@@ -5,6 +5,7 @@ import type { Attempt } from '../exchange.ts';
 import type { Held, Live } from '../live.ts';
 import type { Layer } from '../pipeline.ts';
 import type { Services } from '../services.ts';
+import { openSession } from '../realtime/open.ts';
 import { Relay } from '../stream/relay.ts';
 import { encodingOf, unpackWhole, withoutEncoding } from '../stream/unpack.ts';
 
@@ -19,6 +20,7 @@ export function send(services: Services): Layer {
       return Promise.reject(new GatewayError('internal', 'Nothing was prepared to be sent.'));
     }
     live.overheadUs += attempt.startUs - live.ownSinceUs;
+    if (live.upgrade !== undefined) return openSession(services, live, attempt, outgoing);
     const sent = new Relay(services, live, attempt, outgoing).run();
     return sent.then(() => {
       const { held } = live;

@@ -5,32 +5,41 @@ import { estimateTokens, estimateUsage } from '../estimate.ts';
 import type { Attempt, Reading } from '../exchange.ts';
 import { one } from '../headers.ts';
 import type { Held, Live } from '../live.ts';
+import { mediaOf, readMedia } from '../media/index.ts';
 import type { Layer } from '../pipeline.ts';
 import type { Services } from '../services.ts';
 import { meterOf } from '../stream/meter.ts';
 import { outputBytesOf, readWhole, textsOf } from '../stream/whole.ts';
 import { isStreamOf } from '../translation.ts';
 
-export function settle({ config }: Services): Layer {
+export function settle({ config, once }: Services): Layer {
   return async (live, next) => {
     await next(live);
     const attempt = live.attempts.at(-1);
     if (attempt === undefined) return;
-    if (live.held !== undefined) readHeld(live, attempt, live.held);
-    const { reading } = attempt;
+    const media = mediaOf(live.operation) !== undefined;
+    if (live.held !== undefined && media) readMedia(live, live.held, once);
+    else if (live.held !== undefined) readHeld(live, attempt, live.held);
     if (attempt.errorType === '' && attempt.httpStatus >= 400) attempt.errorType = String(attempt.httpStatus);
-    if (attempt.dialect === '') return;
-    if (reading.usage === undefined && worked(live, attempt)) estimate(live, attempt);
-    else if (reading.usage !== undefined && !reading.complete) atLeastWhatCame(live, reading);
+    if (attempt.dialect !== '') complement(live, attempt);
     price(live, attempt, config.prices);
   };
+}
+
+/** What the provider left unsaid. */
+function complement(live: Live, attempt: Attempt): void {
+  const { reading } = attempt;
+  if (reading.usage === undefined && worked(live, attempt)) estimate(live, attempt);
+  else if (reading.usage !== undefined && !reading.complete) atLeastWhatCame(live, reading);
 }
 
 function price({ json }: Live, attempt: Attempt, prices: Services['config']['prices']): void {
   const { reading, target } = attempt;
   if (reading.usage === undefined) return;
   const at = new Date(attempt.startUs / 1000);
-  const { deployment, model } = target;
+  const { deployment } = target;
+  // A batch names its model only in its answer.
+  const model = target.model || reading.model;
   const tier = billedTier([reading.usage.tier, reading.serviceTier], json?.['service_tier']);
   if (tier !== '') reading.usage = { ...reading.usage, tier };
   const query = { provider: attempt.provider, deployment, model, at, tier, host: attempt.serverAddress };

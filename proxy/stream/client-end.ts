@@ -3,7 +3,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { beginAnswer } from '../answer.ts';
 import type { Attempt } from '../exchange.ts';
+import { one } from '../headers.ts';
 import type { Live } from '../live.ts';
+import { mediaMeterOf, mediaOf } from '../media/index.ts';
 import { streamTranslationOf } from '../translation.ts';
 import { meterOf } from './meter.ts';
 import { Outlet, type Pace } from './outlet.ts';
@@ -35,6 +37,11 @@ export function openClientEnd(live: Live, { attempt, headers, events, pace }: Cl
     const outlet = new Outlet({ live, meter: undefined, hideUsage: false, pace });
     const translated = new TranslatedStream({ translation, reading, outlet });
     return { outlet: translated, meter: translated.notes };
+  }
+  const media = mediaOf(live.operation);
+  if (media !== undefined) {
+    const meter = mediaMeterOf(media, live, one(headers['content-type']));
+    return { outlet: new Outlet({ live, meter, hideUsage: false, pace }), meter };
   }
   const meter = dialect === '' ? undefined : events ? meterOf(dialect, reading) : new TailMeter(dialect, reading);
   const hideUsage = live.outgoing?.hideUsage === true && events;

@@ -13,6 +13,7 @@ import type { Services } from '../services.ts';
 import type { Watched } from '../sweep.ts';
 import { isStreamOf } from '../translation.ts';
 import { openClientEnd, type ClientEnd } from './client-end.ts';
+import { isJson } from '../media/index.ts';
 import { failureOf, type Failure } from './failure.ts';
 import { STALLED_MS, type Pace } from './outlet.ts';
 import type { AnswerNotes } from './reading.ts';
@@ -164,7 +165,8 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
     // A caller who asked for no stream gets none, whatever the provider gives.
     if (isStreamOf(this.#attempt.dialect, contentType))
       return this.#live.stream || this.#live.translation === undefined;
-    return this.#live.operation === 'passthrough' && this.#live.dialect === '';
+    if (this.#live.dialect !== '') return false;
+    return this.#live.operation === 'passthrough' || !isJson(contentType);
   }
 
   #beginStream(): void {

@@ -1,6 +1,8 @@
 // The real data path in this process, with a recorder that keeps what it is told, and a raw socket to talk to it with.
 
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Exchange } from '../../proxy/exchange.ts';
 import { startProxy } from '../../proxy/main.ts';
 import type { Recorder } from '../../proxy/report/types.ts';
@@ -51,6 +53,8 @@ export interface TestProxy {
 
 type ConfigInput = Parameters<typeof configSchema.parse>[0] & object;
 
+let count = 0;
+
 /** @param config as in signalbox.yaml; it listens on a free port whatever it says */
 export async function startTestProxy(config: ConfigInput = {}): Promise<TestProxy> {
   const recorder = new KeepingRecorder();
@@ -58,7 +62,7 @@ export async function startTestProxy(config: ConfigInput = {}): Promise<TestProx
   const given = config as { readonly proxy?: object };
   const { url, close } = await startProxy({
     config: configSchema.parse({ ...config, proxy: { drain: '1s', ...given.proxy, listen: '127.0.0.1:0' } }),
-    dataDir: '',
+    dataDir: join(tmpdir(), `signalbox-test-${process.pid}-${count++}`),
     writerId: 'test',
     recorder,
     log: createLogger('test'),
