@@ -29,13 +29,14 @@ export class AwsReader implements FrameReader {
     this.#openBytes += bytes.length;
     if (this.#openBytes < this.#wanted) return;
     let rest = this.#open.length === 1 ? (this.#open[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#open);
-    for (;;) {
+    while (!this.#lost) {
       this.#wanted = rest.length < PRELUDE ? PRELUDE : lengthOf(rest);
       if (this.#wanted === 0) return this.#lose();
       if (rest.length < this.#wanted) break;
       this.#message(rest.subarray(0, this.#wanted));
       rest = rest.subarray(this.#wanted);
     }
+    if (this.#lost) return;
     // A copy: what is left over must not keep the whole chunk alive.
     this.#open = rest.length === 0 ? [] : [Buffer.from(rest)];
     this.#openBytes = rest.length;

@@ -6,6 +6,7 @@ import { fields, genericPart, isFields, list, text, uriPart } from '../read.ts';
 import type { Fields } from '../read.ts';
 import { Inexpressible } from '../types.ts';
 import type { CallTarget, EmbeddingsDialect, WireRequest, WrittenCall } from '../types.ts';
+import { packVector, readVector } from '../vectors.ts';
 import { present } from '../write.ts';
 import { readUsage } from './answer.ts';
 
@@ -20,7 +21,6 @@ const TASKS: readonly (readonly [theirs: string, neutral: string])[] = [
 const DEFAULT_TASK = 'search_document';
 /** Fields that only Cohere knows. */
 const OWN: ReadonlySet<string> = new Set(['max_tokens', 'priority', 'truncate']);
-const FLOAT = 4;
 
 export const cohereEmbeddings: EmbeddingsDialect = {
   id: 'cohere_embeddings',
@@ -120,22 +120,9 @@ function readVectors(value: unknown): EmbeddingsOutput {
   const body = fields(value);
   const { embeddings, meta, id } = body;
   const { float, base64 } = fields(embeddings);
-  const packed = list(base64).map((vector) => floatsOf(text(vector)));
   // Answers that were not asked for a type have lists alone.
-  const plain = list(Array.isArray(embeddings) ? embeddings : float).map((vector) => list(vector).map(Number));
-  return { vectors: plain.length > 0 ? plain : packed, usage: readUsage(meta), model: '', id: text(id) };
-}
-
-/** Little-endian floats, as bytes in base64. */
-function floatsOf(base64: string): number[] {
-  const bytes = Buffer.from(base64, 'base64');
-  return Array.from({ length: Math.floor(bytes.length / FLOAT) }, (_, at) => bytes.readFloatLE(at * FLOAT));
-}
-
-function base64Of(vector: readonly number[]): string {
-  const bytes = Buffer.alloc(vector.length * FLOAT);
-  for (const [at, value] of vector.entries()) bytes.writeFloatLE(value, at * FLOAT);
-  return bytes.toString('base64');
+  const vectors = [Array.isArray(embeddings) ? embeddings : (float ?? base64)].flatMap(list).map(readVector);
+  return { vectors, usage: readUsage(meta), model: '', id: text(id) };
 }
 
 function writeVectors({ vectors, usage, id }: EmbeddingsOutput, call: EmbeddingsCall): Fields {
@@ -143,7 +130,7 @@ function writeVectors({ vectors, usage, id }: EmbeddingsOutput, call: Embeddings
   const billed = usage === undefined ? {} : { billed_units: { input_tokens: usage.input } };
   return {
     id,
-    embeddings: call.base64 ? { base64: vectors.map(base64Of) } : { float: vectors },
+    embeddings: call.base64 ? { base64: vectors.map(packVector) } : { float: vectors },
     texts,
     meta: { api_version: { version: '2' }, ...billed },
     response_type: 'embeddings_by_type',

@@ -6,6 +6,7 @@ import { fields, list, readError, text, usageOf } from '../read.ts';
 import type { Fields } from '../read.ts';
 import { Inexpressible } from '../types.ts';
 import type { CallTarget, EmbeddingsDialect, WireRequest, WrittenCall } from '../types.ts';
+import { readVector } from '../vectors.ts';
 import { present } from '../write.ts';
 
 /** Fields that only Ollama knows. */
@@ -80,7 +81,7 @@ function readVectors(value: unknown): EmbeddingsOutput {
   const { embeddings, embedding, model } = body;
   const vectors = Array.isArray(embedding) ? [embedding] : list(embeddings);
   return {
-    vectors: vectors.map((vector) => list(vector).map(Number)),
+    vectors: vectors.map(readVector),
     usage: readUsage(body),
     model: text(model),
     id: '',

@@ -7,6 +7,7 @@ import { extraOf } from '../openai.ts';
 import { fields, list, readError, text, textPart, usageOf } from '../read.ts';
 import { Inexpressible } from '../types.ts';
 import type { CallTarget, EmbeddingsDialect, WireRequest, WrittenCall } from '../types.ts';
+import { packVector, readVector } from '../vectors.ts';
 import { present } from '../write.ts';
 
 export const openaiEmbeddings: EmbeddingsDialect = {
@@ -106,12 +107,8 @@ function readVectors(value: unknown): EmbeddingsOutput {
     .map(fields)
     .map(({ index, embedding }, at) => ({ index: typeof index === 'number' ? index : at, embedding }))
     .sort((a, b) => a.index - b.index)
-    .map(({ embedding }) => (typeof embedding === 'string' ? unpack(embedding) : numbers(embedding)));
+    .map(({ embedding }) => readVector(embedding));
   return { vectors, usage: readEmbeddingsUsage(body['usage']), model: text(body['model']), id: text(body['id']) };
-}
-
-function numbers(value: unknown): readonly number[] {
-  return list(value).filter((each): each is number => typeof each === 'number');
 }
 
 function writeVectors({ vectors, usage, model }: EmbeddingsOutput, call: EmbeddingsCall): unknown {
@@ -121,23 +118,9 @@ function writeVectors({ vectors, usage, model }: EmbeddingsOutput, call: Embeddi
     data: vectors.map((vector, index) => ({
       object: 'embedding',
       index,
-      embedding: call.base64 ? pack(vector) : vector,
+      embedding: call.base64 ? packVector(vector) : vector,
     })),
     model: model || call.model,
     usage: { prompt_tokens: input, total_tokens: input },
   };
-}
-
-const FLOAT = 4;
-
-/** Base64 of little-endian float32. */
-function pack(vector: readonly number[]): string {
-  const bytes = Buffer.alloc(vector.length * FLOAT);
-  for (const [at, value] of vector.entries()) bytes.writeFloatLE(value, at * FLOAT);
-  return bytes.toString('base64');
-}
-
-function unpack(base64: string): readonly number[] {
-  const bytes = Buffer.from(base64, 'base64');
-  return Array.from({ length: Math.floor(bytes.length / FLOAT) }, (_, at) => bytes.readFloatLE(at * FLOAT));
 }
