@@ -25,9 +25,9 @@ export interface ListAnswer {
   readonly next: Position | undefined;
 }
 
-/** A first look at the newest hour answers most questions; each further look is at eight times as much. */
+/** A first look at the newest hour answers most questions, a second one at a day most others; a third sees weeks. */
 const FIRST_LOOK_US = 3_600_000_000;
-const LOOK_FACTOR = 8;
+const LOOK_FACTOR = 24;
 /** Rows read beyond the page, for traces that stand in several. */
 const SPARE = 10;
 
