@@ -3,8 +3,11 @@
 import type { ChatDialectId, DialectId, DialectReader, EmbeddingsDialectId } from '../call.ts';
 import { anthropic } from './anthropic/index.ts';
 import { bedrock } from './bedrock/index.ts';
+import { bedrockInvoke as invoke } from './bedrock/invoke.ts';
 import { cohereEmbeddings } from './cohere/embeddings.ts';
 import { cohere } from './cohere/index.ts';
+import { geminiEmbeddings } from './gemini-embeddings/index.ts';
+import { gemini } from './gemini/index.ts';
 import { ollamaChat, ollamaEmbeddings, ollamaGenerate } from './ollama/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { openaiCompletions } from './openai-completions/index.ts';
@@ -12,13 +15,18 @@ import { openaiEmbeddings } from './openai-embeddings/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
 import type { ChatDialect, EmbeddingsDialect } from './types.ts';
 
+const bedrockInvoke = invoke(bedrock, anthropic);
+
 export const DIALECTS = {
   openai_chat: openaiChat,
   openai_responses: openaiResponses,
   openai_completions: openaiCompletions,
   openai_embeddings: openaiEmbeddings,
   anthropic,
+  gemini,
+  gemini_embeddings: geminiEmbeddings,
   bedrock,
+  bedrock_invoke: bedrockInvoke,
   ollama_chat: ollamaChat,
   ollama_generate: ollamaGenerate,
   ollama_embeddings: ollamaEmbeddings,
@@ -33,13 +41,16 @@ export const CHATS: Readonly<Partial<Record<ChatDialectId, ChatDialect>>> = {
   openai_responses: openaiResponses,
   openai_completions: openaiCompletions,
   anthropic,
+  gemini,
   bedrock,
+  bedrock_invoke: bedrockInvoke,
   ollama_chat: ollamaChat,
   ollama_generate: ollamaGenerate,
   cohere,
 };
 export const EMBEDDINGS: Readonly<Partial<Record<EmbeddingsDialectId, EmbeddingsDialect>>> = {
   openai_embeddings: openaiEmbeddings,
+  gemini_embeddings: geminiEmbeddings,
   ollama_embeddings: ollamaEmbeddings,
   cohere_embeddings: cohereEmbeddings,
 };

@@ -1,24 +1,18 @@
-// Seals of other families on their way through an Anthropic client, which knows one opaque `signature`: they travel in it
-// under a mark, and come back whole when the client echoes its assistant's message.
+// Signatures of thoughts, and the seal of a tool call, for which `tool_use` has no place.
 
-import type { Seal, SealFamily } from '../../call.ts';
+import type { Seal } from '../../call.ts';
+import { readSeal as read, writeSeal as write } from '../seals.ts';
 
-const FOREIGN = /^signalbox~(openai|gemini)~([^~]*)~(.*)$/s;
-/** The id of a seal that belongs to the tool call behind it: `tool_use` has no place for one. */
+/** The id of a seal that belongs to the tool call behind it. */
 const OF_CALL = '+call';
 
 /** A signature as a seal; undefined where there is none. */
 export function readSeal(signature: string): Seal | undefined {
-  if (signature === '') return undefined;
-  const foreign = FOREIGN.exec(signature);
-  if (foreign === null) return { family: 'anthropic', value: signature };
-  const [, family, id = '', value = ''] = foreign;
-  return { family: family as SealFamily, value, ...(id === '' ? {} : { id }) };
+  return read(signature, 'anthropic');
 }
 
-/** A seal as a signature. */
-export function writeSeal({ family, value, id }: Seal): string {
-  return family === 'anthropic' ? value : `signalbox~${family}~${id ?? ''}~${value}`;
+export function writeSeal(seal: Seal): string {
+  return write(seal, 'anthropic');
 }
 
 /** The block that carries the seal of the tool call behind it. */
