@@ -101,8 +101,10 @@ function streams(who: Streams, asked: unknown): boolean {
   return who === 'always' || (who === 'unless_refused' && asked !== false);
 }
 
-function checkType({ request }: Live): void {
+function checkType({ request, dialect }: Live): void {
   const type = request.headers['content-type'];
+  // AWS's own clients call the body of InvokeModel what it is to them.
+  if (dialect === 'bedrock_invoke' && type === 'application/octet-stream') return;
   if (type === 'application/json' || (type !== undefined && JSON_TYPE.test(type))) return;
   throw new GatewayError('media', 'The content-type must be application/json (UTF-8).');
 }

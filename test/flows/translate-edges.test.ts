@@ -4,7 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
-import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
+import {
+  BedrockRuntimeClient,
+  ConverseCommand,
+  InvokeModelCommand,
+  InvokeModelWithResponseStreamCommand,
+} from '@aws-sdk/client-bedrock-runtime';
 import { GoogleGenAI } from '@google/genai';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Ollama } from 'ollama';
@@ -354,4 +359,88 @@ test('route names with a slash go through every path that names a model', async 
     assert.equal(text, sayingOf('plain').text, client.id);
     client.close();
   }
+});
+
+describe('answers in another form than was asked for', () => {
+  for (const provider of ['vllm', 'anthropic', 'gemini', 'bedrock', 'cohere']) {
+    test(`${provider}: a whole answer becomes a stream, a stream a whole answer`, async () => {
+      for (const client of clientsOf(proxy.url)) {
+        const same = [provider, provider === 'vllm' ? 'openai_chat' : ''].includes(client.id);
+        if (same || client.id.startsWith('openai_') === (provider === 'vllm')) continue;
+        const streamed = await client.stream({ model: `${provider}/fake-wholeonly` });
+        assert.deepEqual([streamed.text, streamed.finish], [sayingOf('plain').text, 'stop'], client.id);
+        const whole = await client.whole({ model: `${provider}/fake-streamonly` });
+        assert.deepEqual([whole.text, whole.finish], [sayingOf('plain').text, 'stop'], client.id);
+        // A chat stream tells its usage only to who asks for it.
+        if (provider !== 'vllm') assert.equal(whole.usage.output, sayingOf('plain').usage.output, client.id);
+        client.close();
+      }
+    });
+  }
+});
+
+describe('the older APIs', () => {
+  const providers = ['vllm', 'anthropic', 'gemini', 'bedrock', 'cohere'];
+  test('completions', async () => {
+    const openai = new OpenAI({ baseURL: `${proxy.url}/v1`, apiKey: KEY, maxRetries: 0 });
+    for (const provider of providers.slice(1)) {
+      const model = `${provider}/fake-plain`;
+      const whole = await openai.completions.create({ model, prompt: 'hello' });
+      assert.equal(whole.choices[0]?.text, sayingOf('plain').text);
+      assert.equal(whole.usage?.completion_tokens, sayingOf('plain').usage.output);
+      let text = '';
+      for await (const { choices } of await openai.completions.create({ model, prompt: 'hello', stream: true })) {
+        text += choices[0]?.text ?? '';
+      }
+      assert.equal(text, sayingOf('plain').text);
+    }
+  });
+
+  test('Ollama generate', async () => {
+    const ollama = new Ollama({ host: proxy.url, headers: bearer });
+    for (const provider of providers) {
+      const model = `${provider}/fake-plain`;
+      const { response, eval_count: output } = await ollama.generate({ model, prompt: 'hello' });
+      assert.deepEqual([response, output], [sayingOf('plain').text, sayingOf('plain').usage.output]);
+      let text = '';
+      for await (const part of await ollama.generate({ model, prompt: 'hello', stream: true })) text += part.response;
+      assert.equal(text, sayingOf('plain').text);
+    }
+  });
+
+  test('Bedrock invoke, in the format of Anthropic', async () => {
+    const client = new BedrockRuntimeClient({
+      region: 'us-east-1',
+      endpoint: proxy.url,
+      token: { token: KEY },
+      authSchemePreference: ['httpBearerAuth'],
+      requestHandler: new NodeHttpHandler(),
+      maxAttempts: 1,
+    });
+    const body = JSON.stringify({
+      anthropic_version: 'bedrock-2023-05-31',
+      max_tokens: 10,
+      messages: [{ role: 'user', content: 'hello' }],
+    });
+    for (const provider of ['vllm', 'anthropic', 'gemini', 'cohere']) {
+      const modelId = `${provider}/fake-tools`;
+      const whole = await client.send(new InvokeModelCommand({ modelId, body }));
+      const { content } = JSON.parse(new TextDecoder().decode(whole.body)) as {
+        content: { type: string; name?: string }[];
+      };
+      assert.deepEqual(
+        content.map(({ type, name }) => name ?? type),
+        ['text', 'weather'],
+        provider,
+      );
+      const { body: stream } = await client.send(new InvokeModelWithResponseStreamCommand({ modelId, body }));
+      const types: string[] = [];
+      for await (const { chunk } of stream ?? []) {
+        types.push((JSON.parse(new TextDecoder().decode(chunk?.bytes)) as { type: string }).type);
+      }
+      assert.deepEqual([types[0], types.at(-1)], ['message_start', 'message_stop'], provider);
+      assert.ok(types.includes('content_block_delta'));
+    }
+    client.destroy();
+  });
 });

@@ -3,6 +3,8 @@
 //   fault-NNN     that status, in the format's error shape
 //   broken        a stream that ends after half its frames; a whole answer cut in the middle
 //   failing       a stream that says it failed after half its frames
+//   wholeonly     a whole answer also where a stream was asked for
+//   streamonly    a stream also where none was
 //   slow          a frame every 20 ms, for callers who leave
 //   dribble       each byte by itself
 // It keeps a ledger of what it was asked and how each call ended.
@@ -105,7 +107,8 @@ async function answer({ wire, asked, call, response }: Answering): Promise<void>
     return;
   }
   const scenario = /[a-z]+$/.exec(call.model)?.[0] ?? '';
-  if (!call.stream) {
+  const streams = scenario === 'streamonly' || (call.stream && scenario !== 'wholeonly');
+  if (!streams || wire.vectors !== undefined) {
     const value = wire.vectors?.(asked) ?? wire.whole(sayingOf(call.model), call.model, asked);
     const bytes = Buffer.from(JSON.stringify(value));
     if (scenario === 'slow') await sleep(2_000);
