@@ -32,6 +32,8 @@ const ROWS: readonly SupplementRow[] = [
   { providers: ['perplexity'], models: /^sonar(?!-deep)/, rates: { searches: 0 } },
   // platform.claude.com: a search costs the same for models that the table lists without it
   { providers: ['anthropic'], models: /^claude/, rates: { searches: 10 } },
+  // cohere.com/pricing: a search of rerank
+  { providers: ['cohere'], models: /^rerank/, rates: { searches: 2 } },
   // console.groq.com/docs/speech-to-text: ten seconds are billed at least
   { providers: ['groq'], models: /^(?:distil-)?whisper/, leastSeconds: 10 },
 ];
