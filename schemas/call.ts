@@ -194,6 +194,7 @@ export const CHAT_DIALECTS = [
   'anthropic',
   'gemini',
   'bedrock',
+  'bedrock_invoke',
   'ollama_chat',
   'ollama_generate',
   'cohere',

@@ -1,10 +1,11 @@
 // Converse's whole answer. It names neither itself nor its model.
 
-import type { CallError, CallOutput, OutputMessage, Usage, UsageUnits } from '../../call.ts';
+import type { CallError, CallOutput, OutputMessage, Part, Usage, UsageUnits } from '../../call.ts';
 import { count, fields, isFields, known, list, text, usageOf } from '../read.ts';
 import type { Fields } from '../read.ts';
 import { present } from '../write.ts';
 import { readBlocks, writeBlock } from './blocks.ts';
+import { callSealBlocks } from './thoughts.ts';
 
 const FINISH: readonly (readonly [theirs: string, neutral: string])[] = [
   ['end_turn', 'stop'],
@@ -139,13 +140,19 @@ export function exceptionFor({ type, status }: CallError): string {
 /** How long the model took is not known here: `metrics` is there for clients that look into it, and is empty. */
 export function writeOutput({ messages, usage, serviceTier }: CallOutput): Fields {
   const [message] = messages;
-  const content = (message?.parts ?? []).map((part) => writeBlock(part)).filter((block) => block !== undefined);
+  const content = (message?.parts ?? []).flatMap(writeAnswered);
   return {
     output: { message: { role: 'assistant', content } },
     stopReason: writeFinish(message?.finish_reason ?? 'error', message?.stop_sequence),
     ...present({ usage: usage && writeUsage(usage), serviceTier: writeTier(serviceTier) }),
     metrics: {},
   };
+}
+
+function writeAnswered(part: Part): readonly Fields[] {
+  const block = writeBlock(part);
+  const before = part.type === 'tool_call' ? callSealBlocks(part) : [];
+  return block === undefined ? [] : [...before, block];
 }
 
 export function writeTier(tier: string | undefined): Fields | undefined {

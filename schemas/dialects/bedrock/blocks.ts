@@ -4,6 +4,7 @@ import type { Call, Citation, Modality, Part, ToolResultPart } from '../../call.
 import { fields, isFields, list, text } from '../read.ts';
 import type { Fields } from '../read.ts';
 import { argumentsObject, inexpressible, jsonText, present, resultParts } from '../write.ts';
+import { readThought, withCallSeals, writeThought } from './thoughts.ts';
 
 /** Formats by their MIME type; the first of several names of one is written. */
 const FORMATS: Readonly<Record<Modality, readonly (readonly [format: string, mime: string])[]>> = {
@@ -60,7 +61,7 @@ export function readBlock(value: unknown): Part {
     case 'toolResult':
       return readToolResult(content);
     case 'reasoningContent':
-      return readReasoning(content);
+      return readThought(content);
     case 'citationsContent':
       return readCited(content);
     default:
@@ -84,7 +85,7 @@ export function readBlocks(value: unknown, { paths, at }: Places): readonly Part
     paths.set(part, (last && paths.get(last)) ?? `${at}.${index}`);
     parts.push(part);
   }
-  return parts;
+  return withCallSeals(parts);
 }
 
 /** Something with the mark of a cache point. */
@@ -138,19 +139,6 @@ function readResultBlock(value: unknown): Part {
   return 'json' in block ? { type: 'text', content: jsonText(block['json']) } : readBlock(value);
 }
 
-/** Converse passes Anthropic's signatures on as they are: they hold on either platform. */
-function readReasoning(content: Fields): Part {
-  const redacted = content['redactedContent'];
-  if (typeof redacted === 'string') return redactedPart(redacted);
-  const { text: thought, signature } = fields(content['reasoningText']);
-  const seal = typeof signature === 'string' ? { seal: { family: 'anthropic', value: signature } as const } : {};
-  return { type: 'reasoning', content: text(thought), ...seal };
-}
-
-export function redactedPart(value: string): Part {
-  return { type: 'reasoning', content: '', redacted: true, seal: { family: 'anthropic', value } };
-}
-
 function readCited(content: Fields): Part {
   const said = list(content['content']).map((piece) => text(fields(piece)['text']));
   const citations = list(content['citations']).map(readCitation);
@@ -194,7 +182,7 @@ export function writeBlock(part: Part, writing?: Writing): Fields | undefined {
     case 'refusal':
       return writeText(part.content);
     case 'reasoning':
-      return writeReasoning(part);
+      return writeThought(part, writing === undefined);
     case 'tool_call':
       return { toolUse: { toolUseId: part.id, name: part.name, input: argumentsObject(part.arguments) } };
     case 'tool_call_response':
@@ -211,19 +199,6 @@ function writeText(content: string, citations?: readonly Citation[]): Fields | u
   if (content.trim() === '') return undefined;
   if (citations === undefined) return { text: content };
   return { citationsContent: { content: [{ text: content }], citations: citations.map(writeCitation) } };
-}
-
-/** Thoughts go back to whom they came from: sealed by Anthropic, or by nobody. */
-function writeReasoning({ content, seal, redacted }: Extract<Part, { type: 'reasoning' }>): Fields | undefined {
-  if (seal !== undefined && seal.family !== 'anthropic') return undefined;
-  if (redacted === true)
-    return isBase64(seal?.value) ? { reasoningContent: { redactedContent: seal?.value } } : undefined;
-  return { reasoningContent: { reasoningText: present({ text: content, signature: seal?.value }) } };
-}
-
-/** Clients decode it and fail on what is none. */
-export function isBase64(value: string | undefined): boolean {
-  return value !== undefined && value.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(value);
 }
 
 type OfTools = Extract<Part, { type: 'tool_call' | 'tool_call_response' }>;

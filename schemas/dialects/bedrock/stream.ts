@@ -1,8 +1,9 @@
 // ConverseStream: an event for each step of a block, the reason of the end, and the usage last of all.
 
-import type { CallError, CallEvent, Part, Seal } from '../../call.ts';
+import type { CallError, CallEvent, Part } from '../../call.ts';
 import { fields, parsed, text } from '../read.ts';
 import type { Fields } from '../read.ts';
+import { readSeal } from '../seals.ts';
 import { Sequential } from '../sequential.ts';
 import type { EventDecoder, EventEncoder, Frame } from '../types.ts';
 import { present } from '../write.ts';
@@ -17,7 +18,8 @@ import {
   writeTier,
   writeUsage,
 } from './answer.ts';
-import { isBase64, readCitation, redactedPart, writeCitation } from './blocks.ts';
+import { readCitation, writeCitation } from './blocks.ts';
+import { callSealBlocks, hiddenThought, signatureOf, writeThought } from './thoughts.ts';
 
 const EMPTY: Readonly<Record<'text' | 'reasoning', Part>> = {
   text: { type: 'text', content: '' },
@@ -73,10 +75,11 @@ export class BedrockDecoder implements EventDecoder {
   #think(block: unknown, { text: thought, signature, redactedContent }: Fields): readonly CallEvent[] {
     if (typeof thought === 'string') return this.#grow(block, 'reasoning', thought);
     if (typeof redactedContent === 'string' && !this.#parts.has(block))
-      return [this.#opened(block, redactedPart(redactedContent))];
-    if (typeof signature !== 'string') return [];
+      return [this.#opened(block, hiddenThought(redactedContent))];
+    const seal = readSeal(text(signature), 'anthropic');
+    if (seal === undefined) return [];
     const { events, index } = this.#at(block, 'reasoning');
-    return [...events, { type: 'mark', choice: 0, index, seal: { family: 'anthropic', value: signature } }];
+    return [...events, { type: 'mark', choice: 0, index, seal }];
   }
 
   #grow(block: unknown, type: 'text' | 'reasoning', said: string): readonly CallEvent[] {
@@ -130,8 +133,7 @@ function failure(event: string, body: Fields): readonly CallEvent[] {
 
 interface Block {
   readonly block: number;
-  readonly tool: boolean;
-  readonly thought: boolean;
+  readonly type: Part['type'];
   readonly signature: string | undefined;
 }
 
@@ -140,6 +142,7 @@ export class BedrockEncoder implements EventEncoder {
   readonly #sequential = new Sequential();
   /** Parts that have a block. */
   readonly #blocks = new Map<number, Block>();
+  #count = 0;
   #started = false;
   #metadata: Fields = {};
 
@@ -180,31 +183,39 @@ export class BedrockEncoder implements EventEncoder {
   }
 
   #open(index: number, part: Part): readonly Frame[] {
-    const tool = part.type === 'tool_call';
-    const thought = part.type === 'reasoning';
-    if (!tool && !thought && part.type !== 'text' && part.type !== 'refusal') return [];
-    const block = this.#blocks.size;
-    const signature = thought && part.redacted !== true ? sealOf(part) : undefined;
-    this.#blocks.set(index, { block, tool, thought, signature });
-    if (thought && part.redacted === true && isBase64(sealOf(part)))
-      return [delta(block, { reasoningContent: { redactedContent: sealOf(part) } })];
-    const start = tool ? { toolUse: { toolUseId: part.id, name: part.name } } : undefined;
-    return start === undefined ? [] : [frame('contentBlockStart', { start, contentBlockIndex: block })];
+    if (!SAID.has(part.type)) return [];
+    const before = part.type === 'tool_call' ? callSealBlocks(part).flatMap((block) => this.#hidden(block)) : [];
+    const block = this.#count++;
+    const hidden = part.type === 'reasoning' && part.redacted === true ? writeThought(part, true) : undefined;
+    const signature = part.type === 'reasoning' && part.redacted !== true ? signatureOf(part.seal) : undefined;
+    this.#blocks.set(index, { block, type: part.type, signature });
+    if (hidden !== undefined) return [delta(block, hidden)];
+    if (part.type !== 'tool_call') return [];
+    const start = { toolUse: { toolUseId: part.id, name: part.name } };
+    return [...before, frame('contentBlockStart', { start, contentBlockIndex: block })];
+  }
+
+  /** A block of its own, whole at once. */
+  #hidden(block: Fields): readonly Frame[] {
+    const contentBlockIndex = this.#count++;
+    return [delta(contentBlockIndex, block), frame('contentBlockStop', { contentBlockIndex })];
   }
 
   #delta(index: number, said: string): readonly Frame[] {
     const at = this.#blocks.get(index);
     if (at === undefined) return [];
-    if (at.tool) return [delta(at.block, { toolUse: { input: said } })];
-    return [delta(at.block, at.thought ? { reasoningContent: { text: said } } : { text: said })];
+    if (at.type === 'tool_call') return [delta(at.block, { toolUse: { input: said } })];
+    return [delta(at.block, at.type === 'reasoning' ? { reasoningContent: { text: said } } : { text: said })];
   }
 
   #mark({ index, seal, citation }: Extract<CallEvent, { type: 'mark' }>): readonly Frame[] {
     const at = this.#blocks.get(index);
     if (at === undefined) return [];
-    if (citation !== undefined && !at.thought) return [delta(at.block, { citation: writeCitation(citation) })];
-    const signature = sealOf({ seal });
-    return signature === undefined || !at.thought ? [] : [delta(at.block, { reasoningContent: { signature } })];
+    if (citation !== undefined && at.type === 'text') return [delta(at.block, { citation: writeCitation(citation) })];
+    const signature = signatureOf(seal);
+    return signature === undefined || at.type !== 'reasoning'
+      ? []
+      : [delta(at.block, { reasoningContent: { signature } })];
   }
 
   /** A signature that was known from the beginning stands behind the thought all the same. */
@@ -217,9 +228,7 @@ export class BedrockEncoder implements EventEncoder {
   }
 }
 
-function sealOf({ seal }: { readonly seal?: Seal | undefined }): string | undefined {
-  return seal?.family === 'anthropic' ? seal.value : undefined;
-}
+const SAID: ReadonlySet<Part['type']> = new Set(['text', 'refusal', 'reasoning', 'tool_call']);
 
 function frame(event: string, body: Fields): Frame {
   return { event, data: JSON.stringify(body) };
