@@ -1,5 +1,6 @@
 // Events of the Responses API, as a meter reads them. Their type stands in the `event:` line and again in the JSON.
 
+import { billedUsage, finishReason } from '../../schemas/dialects/openai-responses/answer.ts';
 import { fields, isFields, readError, text } from '../../schemas/dialects/read.ts';
 import type { Fields } from '../../schemas/dialects/read.ts';
 import { addOnce, readHead, type MeterState } from './reading.ts';
@@ -48,19 +49,10 @@ function readResponse(state: MeterState, type: string, event: unknown): void {
   readHead(reading, response);
   if (type === 'response.created') return;
   reading.complete = true;
-  state.usage = response['usage'] ?? state.usage;
-  addOnce(reading.finishReasons, responseFinish(response, reading.toolsCalled.length > 0));
+  state.usage = billedUsage(response) ?? state.usage;
+  addOnce(reading.finishReasons, finishReason(response, reading.toolsCalled.length > 0));
 }
 
 function errorOf(event: Fields): { type: string; message: string } {
   return readError(event) ?? { type: text(event['code']) || 'error', message: text(event['message']) };
-}
-
-/** The Responses API has a status where the others have a finish reason. */
-export function responseFinish(response: Fields, calledTools: boolean): string {
-  const status = text(response['status']);
-  if (status === 'completed') return calledTools ? 'tool_call' : 'stop';
-  if (status !== 'incomplete') return 'error';
-  const reason = text(fields(response['incomplete_details'])['reason']);
-  return reason === 'max_output_tokens' ? 'length' : reason || 'length';
 }

@@ -4,6 +4,7 @@ import type { DialectId } from '../../schemas/call.ts';
 import { anthropicFinish } from '../../schemas/dialects/anthropic/answer.ts';
 import { DIALECTS } from '../../schemas/dialects/index.ts';
 import { chatFinish } from '../../schemas/dialects/openai-chat/answer.ts';
+import { billedUsage, finishReason } from '../../schemas/dialects/openai-responses/answer.ts';
 import { fields, isFields, list, text } from '../../schemas/dialects/read.ts';
 import type { Fields } from '../../schemas/dialects/read.ts';
 import type { Reading } from '../exchange.ts';
@@ -11,7 +12,6 @@ import { scanBody, stringEnd } from '../json/scan.ts';
 import { readTools } from './chat.ts';
 import { noteOutput } from './notes.ts';
 import { addOnce, readHead } from './reading.ts';
-import { responseFinish } from './responses.ts';
 
 const HEAD_KEYS: ReadonlySet<string> = new Set(['usage', 'model', 'id', 'error']);
 /** Above this only the head is read: embeddings are megabytes of numbers that nobody needs here. */
@@ -41,7 +41,7 @@ export function readWhole(dialect: DialectId, reading: Reading, body: Buffer): v
   reading.complete = true;
   readHead(reading, json);
   read(reading, json);
-  reading.usage = DIALECTS[dialect].readUsage(json['usage']);
+  reading.usage = DIALECTS[dialect].readUsage(dialect === 'openai_responses' ? billedUsage(json) : json['usage']);
   if (reading.usage !== undefined) reading.usageSource = 'provider';
 }
 
@@ -91,8 +91,7 @@ function readResponse(reading: Reading, body: Fields): void {
   for (const item of list(body['output']).map(fields)) {
     if (text(item['type']).endsWith('_call')) addOnce(reading.toolsCalled, item['name'] ?? item['type']);
   }
-  if (body['status'] !== undefined)
-    addOnce(reading.finishReasons, responseFinish(body, reading.toolsCalled.length > 0));
+  if (body['status'] !== undefined) addOnce(reading.finishReasons, finishReason(body, reading.toolsCalled.length > 0));
 }
 
 function readMessage(reading: Reading, body: Fields): void {

@@ -234,3 +234,20 @@ test('usage: totals with subsets', () => {
   assert.equal(readUsage({ input_tokens: -3, output_tokens: 1 }), undefined);
   assert.equal(readUsage(null), undefined);
 });
+
+test('searches are billed beside the tokens: as the response counts them, else by their calls', () => {
+  const usage = (more: object, output: object[] = []) =>
+    reader.readOutput(response('completed', output, { usage: USAGE, ...more })).usage?.units?.searches;
+  const search = (type?: string) => ({
+    type: 'web_search_call',
+    id: 'ws',
+    action: type === undefined ? undefined : { type },
+  });
+  assert.equal(usage({ tool_usage: { web_search: { num_requests: 3 } } }), 3);
+  assert.equal(usage({}, [search(), search('search'), search('open_page')]), 2);
+  assert.equal(usage({}), undefined);
+  const bytes = [
+    sseBytes([{ type: 'response.completed', response: response('completed', [search()], { usage: USAGE }) }]),
+  ];
+  assert.equal(readStream('openai_responses', bytes).usage?.units?.searches, 1);
+});

@@ -7,6 +7,7 @@ import { openaiChat } from '../../schemas/dialects/openai-chat/index.ts';
 import { openaiCompletions } from '../../schemas/dialects/openai-completions/index.ts';
 import { openaiEmbeddings } from '../../schemas/dialects/openai-embeddings/index.ts';
 import { openaiResponses } from '../../schemas/dialects/openai-responses/index.ts';
+import { fields } from '../../schemas/dialects/read.ts';
 import { unfold } from '../../schemas/dialects/fold.ts';
 import { Inexpressible } from '../../schemas/dialects/types.ts';
 import type { Frame, Quirks } from '../../schemas/dialects/types.ts';
@@ -464,7 +465,7 @@ describe('thoughts and their seals', () => {
       message['content'] = `${message['content']}${delta.content ?? ''}`;
       details.push(...(delta.reasoning_details ?? []));
       for (const { index, function: called, ...more } of delta.tool_calls ?? [])
-        calls[index] = { ...calls[index], ...more, function: { ...(calls[index]?.['function'] ?? {}), ...called } };
+        calls[index] = { ...calls[index], ...more, function: { ...fields(calls[index]?.['function']), ...called } };
     }
     const { messages } = readChat({ messages: [{ ...message, reasoning_details: details, tool_calls: calls }] });
     assert.deepEqual(messages[0]?.parts, PARTS);

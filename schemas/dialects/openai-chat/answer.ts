@@ -4,11 +4,11 @@ import type { CallOutput, Citation, OutputMessage, Part, Usage } from '../../cal
 import { customNames, dataUrl, writeCitation } from '../openai.ts';
 import { fields, list, readError, text, usageOf } from '../read.ts';
 import type { Fields } from '../read.ts';
+import { withStated } from '../stated.ts';
 import type { Asked } from '../types.ts';
 import { writeToolCall } from './messages.ts';
 import { assistantParts } from './parts.ts';
 import { sealContent, writeDetails } from './thoughts.ts';
-import { withStated } from '../stated.ts';
 
 const FINISH: ReadonlyMap<string, string> = new Map([
   ['tool_calls', 'tool_call'],

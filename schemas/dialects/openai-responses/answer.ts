@@ -2,12 +2,12 @@
 
 import type { CallOutput, Usage } from '../../call.ts';
 import { unfold } from '../fold.ts';
-import { fields, list, readError, text, usageOf } from '../read.ts';
+import { fields, isFields, list, readError, text, usageOf } from '../read.ts';
 import type { Fields } from '../read.ts';
+import { withStated } from '../stated.ts';
 import type { Asked } from '../types.ts';
 import { ResponseWriter } from './encode.ts';
 import { isOurs, itemParts, withCallSeals } from './items.ts';
-import { withStated } from '../stated.ts';
 
 /** The `usage` object: totals, with cached and reasoning tokens as subsets. */
 export function readResponsesUsage(value: unknown): Usage | undefined {
@@ -20,9 +20,24 @@ export function readResponsesUsage(value: unknown): Usage | undefined {
     cacheRead: input['cached_tokens'],
     cacheWrite: input['cache_write_tokens'],
     reasoning: fields(usage['output_tokens_details'])['reasoning_tokens'],
-    units: { searches: usage['num_search_queries'] },
+    units: { searches: usage[SEARCHES] },
   });
   return withStated(counts, usage);
+}
+
+/** Where `usage` would say it if it did. */
+const SEARCHES = 'num_search_queries';
+
+/** The `usage` of a whole response, with the searches that are billed beside its tokens. */
+export function billedUsage(response: Fields): unknown {
+  const { usage } = response;
+  const calls = list(response['output']).map(fields);
+  // Opening a page that was found costs nothing.
+  const searches = calls.filter(({ type, action }) => {
+    return type === 'web_search_call' && (fields(action)['type'] ?? 'search') === 'search';
+  });
+  const stated = fields(fields(response['tool_usage'])['web_search'])['num_requests'];
+  return isFields(usage) ? { [SEARCHES]: stated ?? searches.length, ...usage } : usage;
 }
 
 export function readOutput(value: unknown): CallOutput {
@@ -35,7 +50,7 @@ export function readOutput(value: unknown): CallOutput {
   const tier = text(body['service_tier']);
   return {
     messages: said ? [{ role: 'assistant', parts: withCallSeals(parts), finish_reason: finish }] : [],
-    usage: readResponsesUsage(body['usage']),
+    usage: readResponsesUsage(billedUsage(body)),
     model: text(body['model']),
     id: text(body['id']),
     ...(tier === '' ? {} : { serviceTier: tier }),

@@ -5,7 +5,7 @@ import type { CallEvent, Part, Seal } from '../../call.ts';
 import { fields, isFields, list, parsed, readError, text } from '../read.ts';
 import type { Fields } from '../read.ts';
 import type { EventDecoder } from '../types.ts';
-import { finishReason, readResponsesUsage } from './answer.ts';
+import { billedUsage, finishReason, readResponsesUsage } from './answer.ts';
 import { isOurs, itemParts } from './items.ts';
 
 type Out = CallEvent[];
@@ -191,7 +191,7 @@ export class ResponsesDecoder implements EventDecoder {
     for (const [index, item] of list(response['output']).entries()) this.#whole(index, item);
     for (const item of this.#items.values()) item.close();
     this.#out.push({ type: 'finish', choice: 0, reason: finishReason(response, this.#calls) });
-    const usage = readResponsesUsage(response['usage']);
+    const usage = readResponsesUsage(billedUsage(response));
     const tier = text(response['service_tier']);
     if (usage !== undefined) this.#out.push({ type: 'usage', usage, ...(tier === '' ? {} : { serviceTier: tier }) });
     const error = readError(response);
