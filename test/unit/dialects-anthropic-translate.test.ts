@@ -297,6 +297,8 @@ describe('a request', () => {
 
   test('ways to think', () => {
     const thinking = (body: Record<string, unknown>) => read({ messages: [], ...body }).settings.thinking;
+    const enabled = { type: 'enabled', budget_tokens: 2000 };
+    assert.deepEqual(thinking({ thinking: enabled }), { budget: 2000, show: true });
     assert.deepEqual(thinking({ thinking: { type: 'adaptive' } }), { budget: -1 });
     assert.deepEqual(thinking({ thinking: { type: 'adaptive' }, output_config: { effort: 'xhigh' } }), {
       effort: 'xhigh',
@@ -591,6 +593,14 @@ describe('the decoder', () => {
     assert.deepEqual(folded(events).messages[0]?.parts, [
       { type: 'tool_call', id: 't', name: 'f', arguments: { a: 1 } },
     ]);
+  });
+
+  test('fast mode is a tier', () => {
+    const body = { content: [], usage: { input_tokens: 1, output_tokens: 1, service_tier: 'standard', speed: 'fast' } };
+    const output = anthropic.readOutput(body);
+    assert.equal(output.serviceTier, 'fast');
+    const { usage } = anthropic.writeOutput(output, asked(SMALL_CALL)) as { usage: { speed: string } };
+    assert.equal(usage.speed, 'fast');
   });
 
   test('counts what is kept for an hour, and searches', () => {

@@ -37,9 +37,10 @@ export function stopReason(reason: string, sequence: string | undefined): string
   return STOP_REASON.get(reason) ?? reason;
 }
 
-/** The tier of a `usage` object, '' where it says none. */
+/** The tier of a `usage` object, for spreading; fast mode is one in all but name. */
 export function tierOf(usage: unknown): { serviceTier?: string } {
-  const tier = text(fields(usage)['service_tier']);
+  const { service_tier, speed } = fields(usage);
+  const tier = speed === 'fast' ? speed : text(service_tier);
   return tier === '' ? {} : { serviceTier: tier };
 }
 

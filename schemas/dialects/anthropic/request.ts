@@ -1,6 +1,6 @@
 // A Messages request, read.
 
-import type { Call, CallInput, Message, Part, Settings, Thinking, ToolDefinition } from '../../call.ts';
+import type { Call, CallInput, Effort, Message, Part, Settings, Thinking, ToolDefinition } from '../../call.ts';
 import { Checked, checkedBody } from '../check.ts';
 import { fields, isFields, list, role, text, toolDefinition } from '../read.ts';
 import type { Fields } from '../read.ts';
@@ -134,24 +134,26 @@ function formatOf(format: Fields | undefined): Settings['format'] {
   return isFields(format['schema']) ? { type: 'schema', schema: format['schema'] } : { type: 'json' };
 }
 
-/** `adaptive` without an effort is as much as it likes; `between_tools` is the least there is a word for. */
+/** `between_tools` is the least there is a word for; a budget shows its thoughts unless told not to. */
 function thinkingOf(checked: Checked): Thinking | undefined {
   const thinking = checked.inside('thinking');
-  const config = checked.inside('output_config');
   const type = thinking.text('type');
-  const effort = config.text('effort');
-  const asked = EFFORTS.has(effort) ? (effort as NonNullable<Thinking['effort']>) : undefined;
   if (type === 'disabled') return { effort: 'none' };
+  const effort = effortOf(checked.inside('output_config').text('effort'));
   const display = thinking.text('display');
-  const said = present({
-    effort: asked ?? (type === 'between_tools' ? 'minimal' : undefined),
-    budget:
-      type === 'enabled'
-        ? thinking.number('budget_tokens')
-        : asked === undefined && type === 'adaptive'
-          ? -1
-          : undefined,
-    show: display === undefined ? undefined : display !== 'omitted',
-  });
-  return Object.keys(said).length === 0 ? undefined : said;
+  const shown = display === undefined ? undefined : display !== 'omitted';
+  switch (type) {
+    case 'enabled':
+      return present({ effort, budget: thinking.number('budget_tokens'), show: shown ?? true });
+    case 'adaptive':
+      return present({ effort, budget: effort === undefined ? -1 : undefined, show: shown });
+    default: {
+      const least = effort ?? (type === 'between_tools' ? 'minimal' : undefined);
+      return least === undefined ? undefined : { effort: least };
+    }
+  }
+}
+
+function effortOf(word: string | undefined): Effort | undefined {
+  return EFFORTS.has(word) ? (word as Effort) : undefined;
 }

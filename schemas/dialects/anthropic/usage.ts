@@ -33,9 +33,11 @@ export function readAnthropicUsage(value: unknown): Usage | undefined {
   return withStated(read && (Object.keys(units).length === 0 ? read : { ...read, units }), usage);
 }
 
+const NOTHING: Usage = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+
 /** The other way round, as an answer carries it. */
 export function writeAnthropicUsage(usage: Usage | undefined, tier: string | undefined): Record<string, unknown> {
-  const { input = 0, cacheRead = 0, cacheWrite = 0, output = 0, reasoning = 0, units = {} } = usage ?? {};
+  const { input, cacheRead, cacheWrite, output, reasoning, units = {} } = usage ?? NOTHING;
   const hour = units.cacheWrite1h ?? 0;
   return {
     input_tokens: Math.max(0, input - cacheRead - cacheWrite),
@@ -47,5 +49,6 @@ export function writeAnthropicUsage(usage: Usage | undefined, tier: string | und
     server_tool_use:
       units.searches === undefined ? null : { web_search_requests: units.searches, web_fetch_requests: 0 },
     service_tier: TIERS.has(tier) ? tier : null,
+    speed: tier === 'fast' ? tier : null,
   };
 }

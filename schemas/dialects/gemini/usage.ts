@@ -2,7 +2,7 @@
 // prompt, and each by kind.
 
 import type { Usage, UsageUnits } from '../../call.ts';
-import { count, fields, known, list, usageOf } from '../read.ts';
+import { count, fields, known, list, text, usageOf } from '../read.ts';
 import type { Fields } from '../read.ts';
 import { present } from '../write.ts';
 import { google } from '../google.ts';
@@ -58,8 +58,9 @@ function ofKind(details: unknown, modality: string): number {
 
 /** The tier that was served, for spreading. */
 export function tierOf(usage: unknown): { serviceTier?: string } {
-  const tier = TIERS.get(google(usage)['trafficType']);
-  return tier === undefined ? {} : { serviceTier: tier };
+  const { trafficType, serviceTier } = google(usage);
+  const tier = TIERS.get(trafficType) ?? text(serviceTier).toLowerCase();
+  return tier === '' ? {} : { serviceTier: tier };
 }
 
 /** The other way round, as an answer carries it. */
@@ -84,8 +85,8 @@ export function writeGeminiUsage(usage: Usage | undefined, tier: string | undefi
 function details(kinds: Readonly<Record<string, number | undefined>>, total: number): readonly Fields[] | undefined {
   const some = Object.entries(kinds).filter(([, tokens]) => tokens !== undefined);
   if (some.length === 0) return undefined;
-  const text = some.reduce((rest, [, tokens]) => rest - (tokens ?? 0), total);
-  return [...(text > 0 ? [['TEXT', text] as const] : []), ...some].map(([modality, tokenCount]) => ({
+  const rest = some.reduce((left, [, tokens]) => left - (tokens ?? 0), total);
+  return [...(rest > 0 ? [['TEXT', rest] as const] : []), ...some].map(([modality, tokenCount]) => ({
     modality,
     tokenCount,
   }));
