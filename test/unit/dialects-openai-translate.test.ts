@@ -424,6 +424,8 @@ describe('completions requests', () => {
       stop: ['.'],
     });
     assert.equal(openaiCompletions.writeCall(call, TARGET).body['prompt'], 'Once');
+    const instructed = readChat({ messages: [{ role: 'system', content: 'Rhyme.' }, ...user('Once')] });
+    assert.equal(openaiCompletions.writeCall(instructed, TARGET).body['prompt'], 'Rhyme.\n\nOnce');
   });
 
   test('what only its own model can do is refused', () => {

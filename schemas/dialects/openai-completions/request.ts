@@ -79,12 +79,14 @@ function readSettings(body: Fields): Settings {
 /** @throws Inexpressible for every conversation: how one is written as a text, only the model's template knows */
 export function writeCall(call: Call, { model, stream, quirks }: CallTarget): WrittenCall {
   const ledger = new Ledger(call, quirks);
-  const [message, ...others] = call.messages;
-  if (others.length > 0 || message?.role !== 'user' || call.tools.length > 0)
+  const roles = call.messages.map(({ role }) => (role === 'developer' ? 'system' : role));
+  const single = roles.at(-1) === 'user' && roles.slice(0, -1).every((role) => role === 'system');
+  if (!single || call.tools.length > 0)
     throw new Inexpressible('messages', 'The provider of this model takes one prompt, not a conversation or tools.');
+  const parts = [...call.system, ...call.messages.flatMap((message) => message.parts)];
   const body = present({
     model,
-    prompt: [...call.system, ...message.parts].map((part) => textOf(part, call)).join('\n\n'),
+    prompt: parts.map((part) => textOf(part, call)).join('\n\n'),
     ...writeFields(ledger, FIELDS),
     stop: ledger.take('stop'),
     stream: stream || undefined,
