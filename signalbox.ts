@@ -24,6 +24,9 @@ const HELP = `Signalbox, an LLM gateway that watches itself
   signalbox collector          collector, store and UI only
   signalbox demo               up, with simulated providers, traffic and scripted incidents
   signalbox check [FILE]       says every problem of a config, with its line
+  signalbox reprice            works the cost of stored calls out again: [--from --to --model --dry-run]
+  signalbox reconcile FILE     compares the store with a provider's usage or cost export (CSV, JSON)
+  signalbox reconcile --provider openai|anthropic    the same with its API: [--url --from --to]
   signalbox schema FILE        writes the config's JSON Schema, for editors
 
   --config FILE    the config (./signalbox.yaml, or SIGNALBOX_CONFIG)
@@ -83,6 +86,9 @@ interface CommandLine {
   readonly rest: readonly string[];
   readonly config: string | undefined;
   readonly data: string | undefined;
+  /** Options of single commands. */
+  readonly options: Readonly<Partial<Record<'from' | 'to' | 'model' | 'provider' | 'url', string>>>;
+  readonly dryRun: boolean;
 }
 
 function readCommandLine(args: readonly string[]): CommandLine | undefined {
@@ -94,6 +100,12 @@ function readCommandLine(args: readonly string[]): CommandLine | undefined {
       options: {
         config: { type: 'string' },
         data: { type: 'string' },
+        from: { type: 'string' },
+        to: { type: 'string' },
+        model: { type: 'string' },
+        provider: { type: 'string' },
+        url: { type: 'string' },
+        'dry-run': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },
@@ -104,7 +116,8 @@ function readCommandLine(args: readonly string[]): CommandLine | undefined {
   if (parsed.values.version) return void process.stdout.write(`signalbox ${VERSION}\n`);
   const [command, ...rest] = parsed.positionals;
   if (parsed.values.help || command === undefined || command === 'help') return void process.stdout.write(HELP);
-  return { command, rest, config: parsed.values.config, data: parsed.values.data };
+  const { config, data, 'dry-run': dryRun = false, help: _help, version: _version, ...options } = parsed.values;
+  return { command, rest, config, data, dryRun, options };
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -122,6 +135,9 @@ async function main(args: readonly string[]): Promise<void> {
       return demo(line);
     case 'check':
       return check(line);
+    case 'reprice':
+    case 'reconcile':
+      return billing(line, settings());
     case 'schema':
       return schema(line);
     default:
@@ -142,6 +158,17 @@ function check(line: CommandLine): void {
 function schema(line: CommandLine): void {
   if (!line.rest[0]) throw new UsageError('schema needs the FILE to write');
   writeFileSync(line.rest[0], `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+}
+
+async function billing({ command, rest, options, dryRun }: CommandLine, { config }: Settings): Promise<void> {
+  const { reconcileCommand, repriceCommand } = await import('./collector/billing/commands.ts');
+  const context = { config, print: (text: string) => void process.stdout.write(text) };
+  if (command === 'reprice') return repriceCommand(context, { ...options, dryRun });
+  const { provider = '' } = options;
+  const [file = ''] = rest;
+  if ((file === '') === (provider === '')) throw new UsageError('reconcile needs a FILE, or --provider');
+  const key = process.env[`${provider.toUpperCase()}_ADMIN_KEY`] ?? config.providers[provider]?.api_key ?? '';
+  return reconcileCommand(context, { ...options, file, key });
 }
 
 async function demo(line: CommandLine): Promise<void> {
@@ -217,7 +244,10 @@ try {
     process.stderr.write(`signalbox: ${error.message}\n\n${HELP}`);
     process.exit(2);
   }
-  const known = error instanceof ConfigError || error instanceof StartError;
+  const known =
+    error instanceof ConfigError ||
+    error instanceof StartError ||
+    (error instanceof Error && error.name === 'ReportError');
   process.stderr.write(`signalbox: ${known ? '' : 'could not go on: '}${messageOf(error)}\n`);
   process.exit(1);
 }

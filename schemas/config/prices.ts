@@ -38,7 +38,7 @@ const entry = z
     above: z.array(z.strictObject({ tokens: z.int().min(1), ...tokens })).optional(),
     /** Service tiers as factors: `{flex: 0.5, priority: 2}`. */
     tiers: z
-      .record(z.enum(['batch', 'flex', 'priority', 'fast', 'scale', 'performance']), z.number().min(0))
+      .partialRecord(z.enum(['batch', 'flex', 'priority', 'fast', 'scale', 'performance']), z.number().min(0))
       .optional(),
     /** On token rates; alone (or with tiers) it changes the list price: a discount, a data zone. */
     factor: z.number().min(0).optional(),
