@@ -14,15 +14,21 @@ const HARMFUL_EXTRA: ReadonlySet<string> = new Set([
   'best_of',
   'cachedContent',
   'container',
+  'context',
   'conversation',
+  'documents',
   'echo',
   'generationConfig.responseFormat',
   'generationConfig.responseModalities',
   'generationConfig.speechConfig',
+  'guardrailConfig',
   'modalities',
   'previous_response_id',
   'prompt',
+  'promptVariables',
+  'raw',
   'suffix',
+  'template',
   'toolConfig.allowedFunctionNames',
 ]);
 
@@ -32,6 +38,8 @@ function weight(name: SettingName, { settings, tools }: Call): 'nothing' | 'harm
   switch (name) {
     case 'n':
       return matters((settings.n ?? 1) > 1);
+    case 'stop':
+      return matters((settings.stop ?? []).length > 0);
     case 'logprobs':
       return matters(settings.logprobs === true);
     case 'toolChoice':

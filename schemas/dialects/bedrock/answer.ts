@@ -1,6 +1,6 @@
 // Converse's whole answer. It names neither itself nor its model.
 
-import type { CallError, CallOutput, OutputMessage, Part, Usage, UsageUnits } from '../../call.ts';
+import type { CallError, CallOutput, OutputMessage, Part, Usage } from '../../call.ts';
 import { count, fields, isFields, known, list, text, usageOf } from '../read.ts';
 import type { Fields } from '../read.ts';
 import { present } from '../write.ts';
@@ -37,22 +37,17 @@ export function readUsage(value: unknown): Usage | undefined {
   const cacheRead = known(usage['cacheReadInputTokens']);
   const cacheWrite = known(usage['cacheWriteInputTokens']);
   const fresh = count(usage['inputTokens']);
-  const read = usageOf({
+  const hour = list(usage['cacheDetails']).filter((detail) => fields(detail)['ttl'] === '1h');
+  const kept = hour.reduce<number>((sum, detail) => sum + known(fields(detail)['inputTokens']), 0);
+  return usageOf({
     input: typeof fresh === 'number' ? fresh + cacheRead + cacheWrite : usage['inputTokens'],
     output: usage['outputTokens'],
     total: usage['totalTokens'],
     cacheRead,
     cacheWrite,
     reasoning: undefined,
+    units: { cacheWrite1h: Math.min(kept, cacheWrite) },
   });
-  const units = read && readUnits(usage, read);
-  return read && { ...read, ...(units === undefined ? {} : { units }) };
-}
-
-function readUnits(usage: Fields, { cacheWrite }: Usage): UsageUnits | undefined {
-  const hour = list(usage['cacheDetails']).filter((detail) => fields(detail)['ttl'] === '1h');
-  const tokens = hour.reduce<number>((sum, detail) => sum + known(fields(detail)['inputTokens']), 0);
-  return tokens > 0 ? { cacheWrite1h: Math.min(tokens, cacheWrite) } : undefined;
 }
 
 export function writeUsage({ input, cacheRead, cacheWrite, output, units }: Usage): Fields {

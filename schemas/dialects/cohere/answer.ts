@@ -38,16 +38,14 @@ export function readUsage(value: unknown): Usage | undefined {
   const { input_tokens, output_tokens, search_units, image_tokens, images } = fields(usage['billed_units']);
   const tokens = fields(usage['tokens']);
   const billedInput = typeof input_tokens === 'number' ? input_tokens + known(image_tokens) : image_tokens;
-  const read = usageOf({
+  return usageOf({
     input: billedInput ?? tokens['input_tokens'],
     output: output_tokens ?? tokens['output_tokens'],
     cacheRead: usage['cached_tokens'],
     cacheWrite: 0,
     reasoning: undefined,
+    units: { searches: search_units, imageInput: image_tokens, images },
   });
-  const units = { searches: known(search_units), imageInput: known(image_tokens), images: known(images) };
-  const counted = Object.entries(units).filter(([, count]) => count > 0);
-  return read && (counted.length > 0 ? { ...read, units: Object.fromEntries(counted) } : read);
 }
 
 export function writeUsage({ input, output, cacheRead, units }: Usage): Fields {

@@ -4,7 +4,7 @@ import type { Call, Message, OutputFormat, Part, Thinking, ToolDefinition, ToolR
 import { budgetOf } from '../thinking.ts';
 import type { Fields } from '../read.ts';
 import type { CallTarget, WrittenCall } from '../types.ts';
-import { Ledger, inexpressible, jsonInstruction, jsonText, present, resultParts } from '../write.ts';
+import { Ledger, failedText, inexpressible, jsonInstruction, jsonText, present, resultParts } from '../write.ts';
 import { writeAssistant } from './answer.ts';
 import { FIELDS, OWN } from './fields.ts';
 
@@ -81,7 +81,8 @@ function writeResult(part: Part, call: Call): Fields {
 }
 
 function resultContent(part: ToolResultPart, call: Call): unknown {
-  if (!Array.isArray(part.response)) return jsonText(part.response);
+  if (!Array.isArray(part.response))
+    return part.is_error === true ? failedText(jsonText(part.response)) : jsonText(part.response);
   return resultParts(part.response).map((each) => {
     if (each.type === 'text') return { type: 'text', text: each.content };
     if (each.type === 'generic' && each.generic_type === 'document') return each.content;

@@ -5,7 +5,7 @@ import { checkedBody } from '../check.ts';
 import { fields, isFields, list, readError, reasoningPart, role, text, textPart, toolDefinition } from '../read.ts';
 import type { Fields } from '../read.ts';
 import type { Asked, CallTarget, WireRequest, WrittenCall } from '../types.ts';
-import { Ledger, argumentsObject, inexpressible, jsonText, present, resultParts } from '../write.ts';
+import { Ledger, argumentsObject, failedText, inexpressible, jsonText, present, resultParts } from '../write.ts';
 import {
   otherOptions,
   readFinish,
@@ -218,9 +218,10 @@ function writeResult(part: Part, call: Call): Fields {
     ? sorted(resultParts(part.response), call)
     : { images: [], texts: [jsonText(part.response)] };
   const name = part.name ?? nameOfCall(call, part.id);
+  const said = texts.join('\n\n');
   return {
     role: 'tool',
-    content: texts.join('\n\n'),
+    content: part.is_error === true ? failedText(said) : said,
     ...present({ tool_name: name, tool_call_id: part.id || undefined }),
     ...(images.length > 0 ? { images } : {}),
   };
