@@ -403,6 +403,12 @@ describe('responses requests', () => {
     refuses(() => readResponses({ input: ['x'] }), 'input.0');
   });
 
+  test('stop sequences, which the API does not know, are refused; none are not', () => {
+    const stopped = (stop: string[]) => openaiResponses.writeCall(readChat({ messages: user(), stop }), TARGET);
+    refuses(() => stopped(['END']), 'stop');
+    assert.deepEqual(stopped([]).dropped, []);
+  });
+
   test('functions are not strict unless they were', () => {
     const call = readChat({ messages: user(), tools: [{ type: 'function', function: { name: 'f' } }] });
     assert.deepEqual(openaiResponses.writeCall(call, TARGET).body['tools'], [
