@@ -57,7 +57,8 @@ async function brokenProxy(
   const keep = (message: string, fields?: object) => void said.push(`${message} ${JSON.stringify(fields ?? {})}`);
   const log = { info: keep, warn: keep, error: keep };
   const config = configSchema.parse({});
-  const good = createServices({ config, log, metrics: new ProxyMetrics(metrics), recorder });
+  const dataDir = mkdtempSync(join(tmpdir(), 'signalbox-broken-'));
+  const good = createServices({ config, dataDir, log, metrics: new ProxyMetrics(metrics), recorder });
   const { after, services } = breaks;
   const layers = (each: Services, at?: number): Layer[] =>
     STAGES.map((stage) => stage(each)).toSpliced(at ?? 0, 0, ...(at === undefined ? [] : [mistake as Layer]));
@@ -74,6 +75,7 @@ async function brokenProxy(
     server.closeAllConnections();
     server.close();
     good.sweep.close();
+    rmSync(dataDir, { recursive: true, force: true });
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return { url, recorder, metrics, said, mend: () => (mended = true) };

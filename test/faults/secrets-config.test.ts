@@ -85,7 +85,7 @@ async function look(url: string, init: RequestInit = {}): Promise<{ status: numb
 }
 
 interface OpenApi {
-  readonly paths: Record<string, Record<string, { parameters: { name: string; in: string; required: boolean }[] }>>;
+  readonly paths: Record<string, Record<string, { parameters?: { name: string; in: string; required: boolean }[] }>>;
 }
 
 /** Every address of the API with good values, with bad ones, and with none. */
@@ -105,7 +105,7 @@ async function addresses(traceId: string, spanId: string): Promise<string[]> {
     q: 'team:search',
   };
   const found = Object.entries(document.paths).flatMap(([path, methods]) => {
-    const { parameters } = Object.values(methods)[0] ?? { parameters: [] };
+    const { parameters = [] } = methods['get'] ?? {};
     const fill = (value: (name: string) => string) =>
       path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => value(name));
     const inQuery = parameters.filter((each) => each.in === 'query').map(({ name }) => name);
