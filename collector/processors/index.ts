@@ -5,6 +5,7 @@ import { capture } from './capture.ts';
 import { cardinality } from './cardinality.ts';
 import { clock } from './clock.ts';
 import { content } from './content.ts';
+import { estimate } from './estimate.ts';
 import { normalise } from './normalise.ts';
 import { price } from './price.ts';
 import type { Item, Processor, ProcessorOptions } from './types.ts';
@@ -13,6 +14,7 @@ export const PROCESSORS: readonly Processor[] = [
   clock, //       times in bounds, before anything takes them over
   capture, //     bytes that the proxy captured -> conversation
   content, //     content of other senders -> conversation
+  estimate, //    tokens, where the provider did not count them
   price, //       cost, where there are tokens and none was sent
   cardinality, // last: guards whatever the others wrote
 ];
