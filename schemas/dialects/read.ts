@@ -1,7 +1,7 @@
 // The small tools that every dialect reads with. They take anything and never throw: a wire format is what a stranger
 // sent. Counts have one rule (see `count`), so that a broken number can never become money.
 
-import type { CallOutput, Modality, Part, Role, ToolDefinition, Usage, UsageUnits } from '../call.ts';
+import type { CallOutput, Message, Modality, Part, Role, ToolDefinition, Usage, UsageUnits } from '../call.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -165,4 +165,16 @@ export function mergeUsage(before: unknown, after: unknown): Fields {
 
 function rest(total: number, part: number | undefined): number {
   return Math.max(0, total - (part ?? 0));
+}
+
+/** Results of tools that came inside a user's message, as messages of the tool: what stood before and behind stays there. */
+export function splitResults({ role, parts }: Message): readonly Message[] {
+  const messages: { role: Role; parts: Part[] }[] = [];
+  for (const part of parts) {
+    const own = part.type === 'tool_call_response' ? 'tool' : role;
+    const last = messages.at(-1);
+    if (last?.role === own) last.parts.push(part);
+    else messages.push({ role: own, parts: [part] });
+  }
+  return messages.length === 0 ? [{ role, parts }] : messages;
 }

@@ -92,6 +92,7 @@ for (const id of DIALECT_IDS.filter((each) => each in DIALECTS)) {
         openai_chat: { choices: [{ index: 0, delta: { content: 'word ' } }] },
         openai_responses: { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'word ' },
         anthropic: { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'word ' } },
+        gemini: { candidates: [{ content: { parts: [{ text: 'word ' }] } }] },
       };
       const piece = pieces[id];
       const output = readStream(id, [sseBytes(Array.from({ length: 100_000 }, () => piece ?? {}))]);

@@ -1,8 +1,8 @@
 // A Messages request, read.
 
-import type { Call, CallInput, Effort, Message, Part, Settings, Thinking, ToolDefinition } from '../../call.ts';
+import type { Call, CallInput, Effort, Settings, Thinking, ToolDefinition } from '../../call.ts';
 import { Checked, checkedBody } from '../check.ts';
-import { fields, isFields, list, role, text, toolDefinition } from '../read.ts';
+import { fields, isFields, list, role, splitResults, text, toolDefinition } from '../read.ts';
 import type { Fields } from '../read.ts';
 import type { WireRequest } from '../types.ts';
 import { present } from '../write.ts';
@@ -66,23 +66,6 @@ function inputOf(body: Fields, paths: WeakMap<object, string>): CallInput {
       return definition;
     }),
   };
-}
-
-/** Results of tools stand in user messages here; in the neutral call they are messages of the tool. */
-function splitResults(message: Message): readonly Message[] {
-  if (!message.parts.some(isResult)) return [message];
-  const messages: { role: Message['role']; parts: Part[] }[] = [];
-  for (const part of message.parts) {
-    const role = isResult(part) ? 'tool' : message.role;
-    const last = messages.at(-1);
-    if (last?.role === role) last.parts.push(part);
-    else messages.push({ role, parts: [part] });
-  }
-  return messages;
-}
-
-function isResult(part: Part): boolean {
-  return part.type === 'tool_call_response';
 }
 
 function readTool(value: unknown): ToolDefinition {

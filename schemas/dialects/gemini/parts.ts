@@ -10,14 +10,19 @@ import { sealOf } from './signatures.ts';
 export function readPart(value: unknown): Part | undefined {
   const part = google(value);
   if (typeof part['text'] === 'string') return textPart(part, part['text']);
-  if (isFields(part['inlineData'])) return blob(google(part['inlineData']));
-  if (isFields(part['fileData'])) return uri(google(part['fileData']));
+  const medium = readMedium(part);
+  if (medium !== undefined) return medium;
   if (isFields(part['functionCall'])) return functionCall(part);
   if (isFields(part['functionResponse'])) return functionResponse(google(part['functionResponse']));
   const kind = Object.keys(part).find((name) => isFields(part[name]));
   if (kind !== undefined) return { type: 'generic', generic_type: kind, content: value };
   const { seal } = sealOf(part['thoughtSignature']);
   return seal === undefined ? undefined : { type: 'text', content: '', seal };
+}
+
+function readMedium(part: Fields): Part | undefined {
+  if (isFields(part['inlineData'])) return blob(google(part['inlineData']));
+  return isFields(part['fileData']) ? uri(google(part['fileData'])) : undefined;
 }
 
 function textPart(part: Fields, content: string): Part | undefined {
@@ -76,7 +81,7 @@ function functionResponse(given: Fields): Part {
   const only = Object.keys(said).length === 1;
   const failed = only && 'error' in said;
   const value = only && 'output' in said ? said['output'] : failed ? said['error'] : said;
-  const media = list(given['parts']).flatMap((part) => readPart(part) ?? []);
+  const media = list(given['parts']).flatMap((part) => readMedium(google(part)) ?? []);
   const words: readonly Part[] =
     value === '' ? [] : [{ type: 'text', content: typeof value === 'string' ? value : JSON.stringify(value) }];
   return {

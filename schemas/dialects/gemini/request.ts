@@ -2,7 +2,7 @@
 
 import type { Call, CallInput, Message, Part, ToolDefinition } from '../../call.ts';
 import { Checked, checkedBody } from '../check.ts';
-import { fields, isFields, list, text, toolDefinition } from '../read.ts';
+import { fields, isFields, list, splitResults, text, toolDefinition } from '../read.ts';
 import type { Fields } from '../read.ts';
 import type { WireRequest } from '../types.ts';
 import { google } from '../google.ts';
@@ -58,18 +58,6 @@ function partsOf(content: unknown, path: string, paths: Paths): readonly Part[] 
     paths.set(part, `${path}.parts.${at}`);
     return [part];
   });
-}
-
-/** Results of functions stand in user contents here; in the neutral call they are messages of the tool. */
-function splitResults({ role, parts }: Message): readonly Message[] {
-  const messages: { role: Message['role']; parts: Part[] }[] = [];
-  for (const part of parts) {
-    const own = part.type === 'tool_call_response' ? 'tool' : role;
-    const last = messages.at(-1);
-    if (last?.role === own) last.parts.push(part);
-    else messages.push({ role: own, parts: [part] });
-  }
-  return messages;
 }
 
 /** The official client keeps every chunk of a streamed answer as a content of its own: they are one message. */
