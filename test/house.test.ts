@@ -121,10 +121,10 @@ test('files keep to their length', () => {
 
 /** Lines of TypeScript and Svelte a room may have. Raising one is a commit of its own with a line in DECISIONS.md. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  schemas: 8600,
+  schemas: 9500,
   runtime: 2000,
   proxy: 8100,
-  collector: 6900,
+  collector: 7600,
   ui: 7000,
   demo: 2600,
   deploy: 400,
