@@ -34,7 +34,7 @@ const ROWS: readonly SupplementRow[] = [
   { providers: ['anthropic'], models: /^claude/, rates: { searches: 10 } },
   // cohere.com/pricing: a search of rerank
   { providers: ['cohere'], models: /^rerank/, rates: { searches: 2 } },
-  // console.groq.com/docs/speech-to-text: ten seconds are billed at least
+  // Groq docs, speech-to-text: ten seconds are billed at least
   { providers: ['groq'], models: /^(?:distil-)?whisper/, leastSeconds: 10 },
 ];
 

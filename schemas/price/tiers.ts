@@ -62,7 +62,7 @@ const TIERS: readonly TierRow[] = [
   { providers: ['google'], models: /^claude/, tiers: HALF },
   // aws.amazon.com/bedrock/pricing: flex half, priority 1.75
   { providers: ['aws'], models: /./, tiers: { ...HALF, flex: 0.5, priority: 1.75 } },
-  // console.groq.com/docs/flex-processing: flex costs what on-demand does
+  // Groq docs, flex-processing: flex costs what on-demand does
   { providers: ['groq'], models: /./, tiers: { ...HALF, flex: 1 } },
   { providers: ['mistral', 'together', 'fireworks'], models: /./, tiers: HALF },
 ];
