@@ -482,6 +482,13 @@ describe('streams', () => {
     ]);
   });
 
+  test('citations that are known from the beginning are told', () => {
+    const citations = [{ url: 'https://example.com', title: 'A', quote: 'so' }];
+    const parts: Part[] = [{ type: 'text', content: 'It is so.', citations }];
+    const output: CallOutput = { ...RICH, messages: [{ role: 'assistant', parts, finish_reason: 'stop' }] };
+    assert.deepEqual(folded(decodeBytes(bedrock, framed(bedrock, encode(bedrock, unfold(output))), 9)), output);
+  });
+
   test('a stream without its metadata is not complete', () => {
     assert.equal(
       folded(

@@ -1,6 +1,6 @@
 // ConverseStream: an event for each step of a block, the reason of the end, and the usage last of all.
 
-import type { CallError, CallEvent, Part } from '../../call.ts';
+import type { CallError, CallEvent, Citation, Part } from '../../call.ts';
 import { fields, parsed, text } from '../read.ts';
 import type { Fields } from '../read.ts';
 import { readSeal } from '../seals.ts';
@@ -135,6 +135,7 @@ interface Block {
   readonly block: number;
   readonly type: Part['type'];
   readonly signature: string | undefined;
+  readonly citations: readonly Citation[];
 }
 
 /** Writes one block after the other; tool arguments as they come. */
@@ -188,7 +189,8 @@ export class BedrockEncoder implements EventEncoder {
     const block = this.#count++;
     const hidden = part.type === 'reasoning' && part.redacted === true ? writeThought(part, true) : undefined;
     const signature = part.type === 'reasoning' && part.redacted !== true ? signatureOf(part.seal) : undefined;
-    this.#blocks.set(index, { block, type: part.type, signature });
+    const citations = part.type === 'text' ? (part.citations ?? []) : [];
+    this.#blocks.set(index, { block, type: part.type, signature, citations });
     if (hidden !== undefined) return [delta(block, hidden)];
     if (part.type !== 'tool_call') return [];
     const start = { toolUse: { toolUseId: part.id, name: part.name } };
@@ -218,13 +220,16 @@ export class BedrockEncoder implements EventEncoder {
       : [delta(at.block, { reasoningContent: { signature } })];
   }
 
-  /** A signature that was known from the beginning stands behind the thought all the same. */
+  /** What was known from the beginning stands behind the words all the same. */
   #close(index: number): readonly Frame[] {
     const at = this.#blocks.get(index);
     if (at === undefined) return [];
-    const { block: contentBlockIndex, signature } = at;
-    const signed = signature === undefined ? [] : [delta(contentBlockIndex, { reasoningContent: { signature } })];
-    return [...signed, frame('contentBlockStop', { contentBlockIndex })];
+    const { block: contentBlockIndex, signature, citations } = at;
+    const known = [
+      ...(signature === undefined ? [] : [{ reasoningContent: { signature } }]),
+      ...citations.map((citation) => ({ citation: writeCitation(citation) })),
+    ];
+    return [...known.map((of) => delta(contentBlockIndex, of)), frame('contentBlockStop', { contentBlockIndex })];
   }
 }
 

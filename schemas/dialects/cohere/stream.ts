@@ -1,6 +1,6 @@
 // Cohere's chat stream: events for each block, the plan and each call, citations in between, and one last event.
 
-import type { CallEvent, Part } from '../../call.ts';
+import type { CallEvent, Citation, Part } from '../../call.ts';
 import { fields, isFields, parsed, text } from '../read.ts';
 import type { Fields } from '../read.ts';
 import { Sequential } from '../sequential.ts';
@@ -112,6 +112,8 @@ interface Written {
   readonly kind: 'content' | 'tool-call';
   readonly field: 'text' | 'thinking' | 'tool';
   readonly index: number;
+  /** Known from the beginning, told when the text is. */
+  readonly citations: readonly Citation[];
   text: string;
 }
 
@@ -168,7 +170,8 @@ export class CohereEncoder implements EventEncoder {
     const field = FIELD[part.type];
     if (field === undefined) return [];
     const kind = field === 'tool' ? 'tool-call' : 'content';
-    const written: Written = { kind, field, index: this.#counts[kind]++, text: '' };
+    const citations = part.type === 'text' ? (part.citations ?? []) : [];
+    const written: Written = { kind, field, index: this.#counts[kind]++, citations, text: '' };
     this.#parts.set(index, written);
     const of =
       part.type === 'tool_call'
@@ -190,17 +193,19 @@ export class CohereEncoder implements EventEncoder {
   /** Seals are their makers' own; citations are Cohere's, too. */
   #mark({ index, citation }: Extract<CallEvent, { type: 'mark' }>): readonly Frame[] {
     const part = this.#parts.get(index);
-    if (part?.field !== 'text' || citation === undefined) return [];
-    const at = this.#citations++;
+    return part?.field !== 'text' || citation === undefined ? [] : this.#cite(part, citation);
+  }
+
+  #cite(part: Written, citation: Citation): readonly Frame[] {
+    const index = this.#citations++;
     const citations = writeCitation(citation, part.text, part.index);
-    return [
-      frame('citation-start', { index: at, delta: { message: { citations } } }),
-      frame('citation-end', { index: at }),
-    ];
+    return [frame('citation-start', { index, delta: { message: { citations } } }), frame('citation-end', { index })];
   }
 
   #close(part: Written | undefined): readonly Frame[] {
-    return part === undefined ? [] : [frame(`${part.kind}-end`, { index: part.index })];
+    if (part === undefined) return [];
+    const cited = part.citations.flatMap((citation) => this.#cite(part, citation));
+    return [...cited, frame(`${part.kind}-end`, { index: part.index })];
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Call, Message, OutputFormat, Part, Thinking, ToolDefinition, ToolResultPart } from '../../call.ts';
 import { budgetOf } from '../thinking.ts';
 import type { Fields } from '../read.ts';
+import { Inexpressible } from '../types.ts';
 import type { CallTarget, WrittenCall } from '../types.ts';
 import { Ledger, failedText, inexpressible, jsonInstruction, jsonText, present, resultParts } from '../write.ts';
 import { writeAssistant } from './answer.ts';
@@ -137,7 +138,7 @@ function writeSettings(ledger: Ledger, { settings }: Call): Fields {
     if (outside) ledger.drop(setting);
     else if (value !== undefined) body[field] = value;
   }
-  const stops = settings.stop ?? [];
-  if (stops.length > MOST_STOPS) ledger.drop('stop');
-  return stops.length > MOST_STOPS ? { ...body, stop_sequences: stops.slice(0, MOST_STOPS) } : body;
+  if ((settings.stop ?? []).length > MOST_STOPS)
+    throw new Inexpressible('stop', `Cohere takes ${MOST_STOPS} stop sequences at most.`);
+  return body;
 }
