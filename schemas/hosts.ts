@@ -21,17 +21,20 @@ const EVERYTHING = ['responses', 'completions', 'embeddings'] as const;
 /** Servers that were made before `max_completion_tokens` and the developer role, and do not know them. */
 const CLASSIC = { maxTokensField: 'max_tokens', noDeveloperRole: true } as const satisfies Quirks;
 
+/** Servers of open models know how they were sampled from. */
+const SAMPLING = ['topK', 'minP'] as const;
+
 export const HOSTS = {
   // Clouds that run open models.
   groq: { baseUrl: 'https://api.groq.com/openai/v1', system: 'groq', also: ['responses'], quirks: { lacks: ['logprobs', 'topLogprobs', 'logitBias', 'n'] } },
-  together: { baseUrl: 'https://api.together.xyz/v1', system: 'together_ai', also: COMPLETES, quirks: CLASSIC },
-  fireworks: { baseUrl: 'https://api.fireworks.ai/inference/v1', system: 'fireworks_ai', also: EVERYTHING, quirks: CLASSIC },
+  together: { baseUrl: 'https://api.together.xyz/v1', system: 'together_ai', also: COMPLETES, quirks: { ...CLASSIC, has: SAMPLING } },
+  fireworks: { baseUrl: 'https://api.fireworks.ai/inference/v1', system: 'fireworks_ai', also: EVERYTHING, quirks: { ...CLASSIC, has: SAMPLING } },
   cerebras: { baseUrl: 'https://api.cerebras.ai/v1', system: 'cerebras', also: ['completions'], quirks: { lacks: ['frequencyPenalty', 'presencePenalty', 'logitBias'] } },
   sambanova: { baseUrl: 'https://api.sambanova.ai/v1', system: 'sambanova', also: EMBEDS, quirks: CLASSIC },
   nebius: { baseUrl: 'https://api.tokenfactory.nebius.com/v1', system: 'nebius', also: COMPLETES, quirks: CLASSIC },
   hyperbolic: { baseUrl: 'https://api.hyperbolic.xyz/v1', system: 'hyperbolic', also: ['completions'], quirks: CLASSIC },
-  deepinfra: { baseUrl: 'https://api.deepinfra.com/v1/openai', system: 'deepinfra', also: COMPLETES, quirks: CLASSIC },
-  novita: { baseUrl: 'https://api.novita.ai/openai/v1', system: 'novita', also: COMPLETES, quirks: CLASSIC },
+  deepinfra: { baseUrl: 'https://api.deepinfra.com/v1/openai', system: 'deepinfra', also: COMPLETES, quirks: { ...CLASSIC, has: SAMPLING } },
+  novita: { baseUrl: 'https://api.novita.ai/openai/v1', system: 'novita', also: COMPLETES, quirks: { ...CLASSIC, has: SAMPLING } },
   siliconflow: { baseUrl: 'https://api.siliconflow.com/v1', system: 'siliconflow', also: EMBEDS, quirks: CLASSIC },
   baseten: { baseUrl: 'https://inference.baseten.co/v1', system: 'baseten', also: CHAT_ONLY, quirks: CLASSIC },
   friendli: { baseUrl: 'https://api.friendli.ai/serverless/v1', system: 'friendli', also: ['completions'], quirks: CLASSIC },
@@ -53,29 +56,29 @@ export const HOSTS = {
   watsonx: { baseUrl: '', system: 'ibm.watsonx.ai', also: CHAT_ONLY, quirks: CLASSIC },
   // Makers of models.
   mistral: { baseUrl: 'https://api.mistral.ai/v1', system: 'mistral_ai', also: EMBEDS, quirks: { ...CLASSIC, noStreamOptions: true, lacks: ['seed', 'logprobs', 'topLogprobs', 'logitBias', 'user', 'store', 'serviceTier', 'promptCacheKey', 'verbosity'] } },
-  deepseek: { baseUrl: 'https://api.deepseek.com/v1', system: 'deepseek', also: CHAT_ONLY, quirks: { ...CLASSIC, noJsonSchema: true } },
+  deepseek: { baseUrl: 'https://api.deepseek.com/v1', system: 'deepseek', also: CHAT_ONLY, quirks: { ...CLASSIC, noJsonSchema: true, thoughts: 'reasoning_content' } },
   xai: { baseUrl: 'https://api.x.ai/v1', system: 'x_ai', also: ['responses', 'completions'], quirks: {} },
-  perplexity: { baseUrl: 'https://api.perplexity.ai', system: 'perplexity', also: CHAT_ONLY, quirks: CLASSIC },
-  moonshot: { baseUrl: 'https://api.moonshot.ai/v1', system: 'moonshot_ai', also: CHAT_ONLY, quirks: CLASSIC },
+  perplexity: { baseUrl: 'https://api.perplexity.ai', system: 'perplexity', also: CHAT_ONLY, quirks: { ...CLASSIC, has: ['topK'] } },
+  moonshot: { baseUrl: 'https://api.moonshot.ai/v1', system: 'moonshot_ai', also: CHAT_ONLY, quirks: { ...CLASSIC, thoughts: 'reasoning_content' } },
   zai: { baseUrl: 'https://api.z.ai/api/paas/v4', system: 'z_ai', also: EMBEDS, quirks: CLASSIC },
   dashscope: { baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', system: 'alibaba_cloud', also: ['responses', 'embeddings'], quirks: CLASSIC },
-  minimax: { baseUrl: 'https://api.minimax.io/v1', system: 'minimax', also: CHAT_ONLY, quirks: CLASSIC },
+  minimax: { baseUrl: 'https://api.minimax.io/v1', system: 'minimax', also: CHAT_ONLY, quirks: { ...CLASSIC, thoughts: 'reasoning_details' } },
   stepfun: { baseUrl: 'https://api.stepfun.ai/v1', system: 'stepfun', also: CHAT_ONLY, quirks: CLASSIC },
   ai21: { baseUrl: 'https://api.ai21.com/studio/v1', system: 'ai21', also: CHAT_ONLY, quirks: CLASSIC },
   upstage: { baseUrl: 'https://api.upstage.ai/v1', system: 'upstage', also: EMBEDS, quirks: CLASSIC },
   inception: { baseUrl: 'https://api.inceptionlabs.ai/v1', system: 'inception', also: CHAT_ONLY, quirks: CLASSIC },
   // Gateways to others.
-  openrouter: { baseUrl: 'https://openrouter.ai/api/v1', system: 'openrouter', also: EVERYTHING },
+  openrouter: { baseUrl: 'https://openrouter.ai/api/v1', system: 'openrouter', also: EVERYTHING, quirks: { has: SAMPLING, cacheControl: true, thoughts: 'reasoning_details' } },
   github: { baseUrl: 'https://models.github.ai/inference', system: 'github', also: EMBEDS },
   vercel: { baseUrl: 'https://ai-gateway.vercel.sh/v1', system: 'vercel', also: ['responses', 'embeddings'] },
   poe: { baseUrl: 'https://api.poe.com/v1', system: 'poe', also: ['responses'] },
   requesty: { baseUrl: 'https://router.requesty.ai/v1', system: 'requesty', also: EMBEDS },
   litellm: { baseUrl: '', system: 'litellm', also: EVERYTHING },
   // Servers that people run themselves.
-  vllm: { baseUrl: 'http://127.0.0.1:8000/v1', system: 'vllm', also: EVERYTHING },
-  sglang: { baseUrl: 'http://127.0.0.1:30000/v1', system: 'sglang', also: COMPLETES },
+  vllm: { baseUrl: 'http://127.0.0.1:8000/v1', system: 'vllm', also: EVERYTHING, quirks: { has: SAMPLING } },
+  sglang: { baseUrl: 'http://127.0.0.1:30000/v1', system: 'sglang', also: COMPLETES, quirks: { has: SAMPLING } },
   tgi: { baseUrl: '', system: 'tgi', also: CHAT_ONLY, quirks: { ...CLASSIC, lacks: ['parallelTools', 'store', 'user', 'serviceTier'] } },
-  llama_cpp: { baseUrl: '', system: 'llama_cpp', also: COMPLETES, quirks: { maxTokensField: 'max_tokens' } },
+  llama_cpp: { baseUrl: '', system: 'llama_cpp', also: COMPLETES, quirks: { maxTokensField: 'max_tokens', has: SAMPLING } },
   lm_studio: { baseUrl: 'http://127.0.0.1:1234/v1', system: 'lm_studio', also: EVERYTHING, quirks: { maxTokensField: 'max_tokens' } },
   jan: { baseUrl: 'http://127.0.0.1:1337/v1', system: 'jan', also: CHAT_ONLY, quirks: CLASSIC },
   lemonade: { baseUrl: 'http://127.0.0.1:8000/api/v1', system: 'lemonade', also: COMPLETES, quirks: CLASSIC },

@@ -80,6 +80,8 @@ export interface CallTarget {
 export interface Quirks {
   /** Settings it refuses: left out and named when they are harmless. */
   readonly lacks?: readonly SettingName[];
+  /** openai_chat: settings that it takes and OpenAI, which refuses what it does not know, does not have. */
+  readonly has?: readonly ('topK' | 'minP')[];
   /** openai_chat: the name of the limit; `max_completion_tokens` unless said. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens';
   /** openai_chat: it refuses `stream_options`. */

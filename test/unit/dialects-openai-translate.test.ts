@@ -7,7 +7,7 @@ import { openaiChat } from '../../schemas/dialects/openai-chat/index.ts';
 import { openaiCompletions } from '../../schemas/dialects/openai-completions/index.ts';
 import { openaiEmbeddings } from '../../schemas/dialects/openai-embeddings/index.ts';
 import { openaiResponses } from '../../schemas/dialects/openai-responses/index.ts';
-import { fields } from '../../schemas/dialects/read.ts';
+import { fields, list } from '../../schemas/dialects/read.ts';
 import { unfold } from '../../schemas/dialects/fold.ts';
 import { Inexpressible } from '../../schemas/dialects/types.ts';
 import type { Frame, Quirks } from '../../schemas/dialects/types.ts';
@@ -46,10 +46,15 @@ describe('openai_chat: what is written is read as it was', () => {
     ],
   }; // prettier-ignore
 
-  test('requests', () => callsComeBack(openaiChat, { can, quirks: { thoughts: 'reasoning_details' } }));
+  test('requests', () =>
+    callsComeBack(openaiChat, { can, quirks: { thoughts: 'reasoning_details', has: ['topK', 'minP'] } }));
   test('requests with seals', () => {
     for (const seal of ['anthropic', 'openai', 'gemini'] as const)
-      callsComeBack(openaiChat, { can: { ...can, seal }, quirks: { thoughts: 'reasoning_details' }, runs: 100 });
+      callsComeBack(openaiChat, {
+        can: { ...can, seal },
+        quirks: { thoughts: 'reasoning_details', has: ['topK', 'minP'] },
+        runs: 100,
+      });
   });
   test('answers', () => {
     for (const seal of [undefined, 'anthropic', 'openai', 'gemini'] as const)
@@ -315,6 +320,27 @@ describe('chat requests, written', () => {
       text: 'One.',
       cache_control: { type: 'ephemeral', ttl: '1h' },
     });
+  });
+
+  test('where thoughts go back to, a call says so even when it was not thought about', () => {
+    const call = readChat({
+      messages: [
+        { role: 'assistant', reasoning_content: 'Hm.', content: 'So.' },
+        { role: 'assistant', content: null, tool_calls: [{ id: 'a', function: { name: 'f', arguments: '{}' } }] },
+        ...user(),
+        { role: 'assistant', content: null, tool_calls: [{ id: 'b', function: { name: 'f', arguments: '{}' } }] },
+      ],
+    });
+    const thoughts = (quirks: Quirks) =>
+      list(messagesOf(call, quirks)).map((message) => fields(message)['reasoning_content']);
+    assert.deepEqual(thoughts({ thoughts: 'reasoning_content' }), ['Hm.', undefined, '']);
+    assert.deepEqual(thoughts({}), [undefined, undefined, undefined]);
+  });
+
+  test('OpenAI refuses what it does not know: such settings are for servers that have them', () => {
+    const call = { ...SMALL_CALL, settings: { topK: 5, minP: 0.1 } };
+    assert.deepEqual(writeChat(call).dropped, ['topK', 'minP']);
+    assert.deepEqual(writeChat(call, { has: ['topK'] }).body['top_k'], 5);
   });
 
   test('what no chat server takes is refused with its place, what nobody misses is dropped and named', () => {

@@ -123,8 +123,11 @@ class MessageWriter {
   #thoughts(parts: readonly Part[]): Fields {
     const thoughts = parts.filter((part) => part.type === 'reasoning');
     const { thoughts: field } = this.#quirks;
-    if (thoughts.length === 0 || field === undefined) return {};
-    if (field === 'reasoning_details') return { [field]: thoughts.flatMap((part, at) => writeDetails(part, at)) };
+    if (field === undefined) return {};
+    if (field === 'reasoning_details')
+      return thoughts.length === 0 ? {} : { [field]: thoughts.flatMap((part, at) => writeDetails(part, at)) };
+    // DeepSeek refuses calls whose message says nothing of thoughts, were they empty.
+    if (thoughts.length === 0 && !parts.some((part) => part.type === 'tool_call')) return {};
     return { [field]: thoughts.map(({ content }) => content).join('\n') };
   }
 

@@ -27,8 +27,6 @@ import type { Paths } from './parts.ts';
 
 const FIELDS: readonly SettingField[] = [
   ...COMMON_FIELDS,
-  ['topK', 'top_k', 'number'],
-  ['minP', 'min_p', 'number'],
   ['seed', 'seed', 'number'],
   ['presencePenalty', 'presence_penalty', 'number'],
   ['frequencyPenalty', 'frequency_penalty', 'number'],
@@ -40,6 +38,11 @@ const FIELDS: readonly SettingField[] = [
   ['store', 'store', 'flag'],
   ['promptCacheKey', 'prompt_cache_key', 'text'],
 ];
+/** OpenAI's own API refuses them; many other servers have them (`Quirks.has`). */
+const SAMPLING: readonly SettingField[] = [
+  ['topK', 'top_k', 'number'],
+  ['minP', 'min_p', 'number'],
+];
 /** Read but never written: no translated answer has them. */
 const LOGPROBS: readonly SettingField[] = [
   ['logprobs', 'logprobs', 'flag'],
@@ -47,7 +50,7 @@ const LOGPROBS: readonly SettingField[] = [
 ];
 
 export const CHAT_NAMES: Readonly<Partial<Record<SettingName, string>>> = {
-  ...namesOf([...FIELDS, ...LOGPROBS]),
+  ...namesOf([...FIELDS, ...SAMPLING, ...LOGPROBS]),
   maxTokens: 'max_completion_tokens',
   stop: 'stop',
   toolChoice: 'tool_choice',
@@ -161,7 +164,7 @@ function legacyChoice(value: unknown): unknown {
 function readSettings(body: Fields): Settings {
   const checked = new Checked(body);
   return present({
-    ...readFields(checked, [...FIELDS, ...LOGPROBS]),
+    ...readFields(checked, [...FIELDS, ...SAMPLING, ...LOGPROBS]),
     maxTokens: checked.number('max_completion_tokens') ?? checked.number('max_tokens'),
     stop: typeof body['stop'] === 'string' ? [body['stop']] : checked.texts('stop'),
     parallelTools: checked.flag('parallel_tool_calls'),
@@ -185,11 +188,12 @@ function readThinking(body: Fields): Settings['thinking'] {
 export function writeCall(call: Call, { model, stream, quirks }: CallTarget): WrittenCall {
   const ledger = new Ledger(call, quirks);
   const format = writeFormat(ledger, quirks);
+  const has: ReadonlySet<string> = new Set(quirks.has);
   const body = present({
     model,
     messages: writeMessages(call, { quirks, instruction: format.instruction }),
     ...writeTools(call, ledger, quirks),
-    ...writeFields(ledger, FIELDS),
+    ...writeFields(ledger, [...FIELDS, ...SAMPLING.filter(([name]) => has.has(name))]),
     [quirks.maxTokensField ?? 'max_completion_tokens']: ledger.take('maxTokens'),
     stop: ledger.take('stop'),
     response_format: format.field,

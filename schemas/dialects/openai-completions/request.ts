@@ -13,8 +13,6 @@ import { Ledger, present } from '../write.ts';
 const FIELDS: readonly SettingField[] = [
   ...COMMON_FIELDS,
   ['maxTokens', 'max_tokens', 'number'],
-  ['topK', 'top_k', 'number'],
-  ['minP', 'min_p', 'number'],
   ['seed', 'seed', 'number'],
   ['presencePenalty', 'presence_penalty', 'number'],
   ['frequencyPenalty', 'frequency_penalty', 'number'],
