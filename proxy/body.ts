@@ -1,6 +1,7 @@
 // Takes a request's body off the wire, within its limits: one body, all bodies together, what it unpacks to.
 
 import { GatewayError } from '../schemas/errors.ts';
+import { leftSending } from './http2.ts';
 import { stopping, type Live } from './live.ts';
 import type { Services } from './services.ts';
 import { canUnpack, unpackWhole } from './stream/unpack.ts';
@@ -37,6 +38,7 @@ export function readBody(services: Services, live: Live): Promise<Buffer> {
   };
   request.on('data', take);
   request.on('end', () => {
+    if (leftSending(request)) return stop(new ClientGone('the client gave the call up while it was sending'));
     live.pending = undefined;
     resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, size));
   });

@@ -20,6 +20,8 @@ export class Connections {
   readonly #most: number;
   readonly #open = new Set<Socket>();
   readonly #late = new WeakSet<Socket>();
+  /** Connections of several calls at once: whether one is idle is not to be seen here. */
+  readonly #shared = new WeakSet<Duplex>();
 
   /** @param files that this process may open */
   constructor(server: Server, files: number) {
@@ -30,6 +32,10 @@ export class Connections {
   /** True for a connection that came when there was no room: its request is refused. */
   isLate(socket: Socket): boolean {
     return this.#late.has(socket);
+  }
+
+  share(socket: Duplex): void {
+    this.#shared.add(socket);
   }
 
   #enter(socket: Socket): void {
@@ -43,7 +49,7 @@ export class Connections {
     for (const each of this.#open) {
       if (this.#open.size <= this.#most * (1 - ROOM)) return;
       // One that never had an answer may have its first request on the way.
-      if (each.bytesWritten === 0 || responseOf(each) !== undefined) continue;
+      if (each.bytesWritten === 0 || responseOf(each) !== undefined || this.#shared.has(each)) continue;
       each.destroy();
       this.#open.delete(each);
     }

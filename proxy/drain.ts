@@ -8,9 +8,10 @@ const LOOK_MS = 25;
 /** For the last error events to reach their clients. */
 const FLUSH_MS = 250;
 
-export async function drain({ server, open }: DataServer, patienceMs: number): Promise<void> {
+export async function drain({ server, http2, open }: DataServer, patienceMs: number): Promise<void> {
   if (server.listening) server.close();
   server.closeIdleConnections();
+  http2.close();
   // A kept-alive connection is told to go with its next answer.
   server.on('request', (_request, response) => {
     response.shouldKeepAlive = false;
@@ -20,6 +21,7 @@ export async function drain({ server, open }: DataServer, patienceMs: number): P
   for (const live of open) live.stop();
   await emptied(open, FLUSH_MS);
   server.closeAllConnections();
+  http2.destroy();
   await emptied(open, FLUSH_MS);
   if (!server.listening) server.close(() => {});
 }

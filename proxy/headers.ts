@@ -89,7 +89,7 @@ export function headersUp(headers: IncomingHttpHeaders, everything: boolean): st
 
 function isDenied(name: string, connection: ReadonlySet<string> | undefined): boolean {
   if (DENIED_UP.has(name) || connection?.has(name) === true) return true;
-  return name.startsWith('x-signalbox-') || name.startsWith('x-forwarded-');
+  return name.startsWith('x-signalbox-') || name.startsWith('x-forwarded-') || name.startsWith(':');
 }
 
 /** Names that a Connection header makes hop-by-hop. */

@@ -11,6 +11,7 @@ import { followWallClock } from './clock.ts';
 import { Connections, responseOf } from './connections.ts';
 import { errorBody, errorHeaders } from './errors.ts';
 import { Crowd } from './crowd.ts';
+import { Http2Door, wasCut, type ParserError } from './http2.ts';
 import { newRequestId } from './ids.ts';
 import { Live } from './live.ts';
 import type { Handler } from './pipeline.ts';
@@ -39,6 +40,7 @@ export type Aside = (path: string, request: IncomingMessage, response: ServerRes
 
 export interface DataServer {
   readonly server: Server;
+  readonly http2: Http2Door;
   /** Exchanges under way, to wait for or to end. */
   readonly open: Crowd<Live>;
 }
@@ -65,7 +67,7 @@ export function createDataServer(services: Services, handle: Handler, aside: Asi
     live.upgrade = upgrade;
     open.add(live);
     response.on('close', () => {
-      if (!response.writableFinished) live.cancel();
+      if (wasCut(response)) live.cancel();
     });
     handle(live).then(
       () => open.delete(live),
@@ -92,8 +94,12 @@ export function createDataServer(services: Services, handle: Handler, aside: Asi
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     socket.end(rawAnswer('method', 'CONNECT is not offered here.', ['allow', 'GET, POST']));
   });
-  server.on('clientError', (error: ParserError, socket) => onClientError(open, error, socket));
-  return { server, open };
+  const http2 = new Http2Door(take);
+  server.on('clientError', (error: ParserError, socket) => {
+    if (http2.enter(error, socket)) connections.share(socket);
+    else onClientError(open, error, socket);
+  });
+  return { server, http2, open };
 }
 
 interface Refusal {
@@ -123,14 +129,20 @@ function refusalOf(request: IncomingMessage): Refusal | undefined {
   if (!request.url?.startsWith('/')) {
     return { class: 'bad_request', message: 'The request target must be a path.' };
   }
-  const host = headers.host ?? '';
-  if (host.length > 262 || !HOST.test(host) || countHosts(rawHeaders) !== 1) {
+  const host = headers.host ?? authorityOf(request);
+  if (host.length > 262 || !HOST.test(host) || countHosts(rawHeaders) > 1) {
     return { class: 'bad_request', message: 'A request needs exactly one well-formed Host header.' };
   }
   return undefined;
 }
 
 const ALLOW_ANY = ['allow', 'GET, POST'];
+
+/** HTTP/2 has the host in a field of its own. */
+function authorityOf({ headers }: IncomingMessage): string {
+  const authority = headers[':authority'];
+  return typeof authority === 'string' ? authority : '';
+}
 
 function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0;
@@ -169,15 +181,12 @@ function find(request: IncomingMessage): Surface | Refusal {
 function refuse(response: ServerResponse, { class: errorClass, message, headers = [] }: Refusal): void {
   const requestId = newRequestId();
   const body = errorBody('', { class: errorClass, message, requestId });
-  const closes = errorClass === 'unknown_path' || errorClass === 'method' ? [] : ['connection', 'close'];
+  const stays = errorClass === 'unknown_path' || errorClass === 'method' || response.req.httpVersionMajor > 1;
+  const closes = stays ? [] : ['connection', 'close'];
   const head = ['x-request-id', requestId, ...errorHeaders(errorClass, undefined), ...headers, ...closes];
   head.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
   response.writeHead(ERRORS[errorClass].status, head);
   response.end(body);
-}
-
-interface ParserError extends Error {
-  readonly code?: string;
 }
 
 /** Bytes that are no HTTP request: one JSON answer, then the end of the connection. Never into an answer under way. */

@@ -11,7 +11,6 @@ import {
   InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { GoogleGenAI } from '@google/genai';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { clientsOf, KEY } from '../support/clients.ts';
@@ -119,7 +118,6 @@ describe("errors of our own have the shape of the caller's API", () => {
       endpoint: proxy.url,
       token: { token: KEY },
       authSchemePreference: ['httpBearerAuth'],
-      requestHandler: new NodeHttpHandler(),
       maxAttempts: 1,
     });
     const messages = [{ role: 'user' as const, content: [{ text: 'hello' }] }];
@@ -188,7 +186,6 @@ describe('keys', () => {
     const client = new BedrockRuntimeClient({
       region: 'us-east-1',
       endpoint: proxy.url,
-      requestHandler: new NodeHttpHandler(),
       credentials: { accessKeyId: KEY, secretAccessKey: 'whatever' },
       maxAttempts: 1,
     });
@@ -414,7 +411,6 @@ describe('the older APIs', () => {
       endpoint: proxy.url,
       token: { token: KEY },
       authSchemePreference: ['httpBearerAuth'],
-      requestHandler: new NodeHttpHandler(),
       maxAttempts: 1,
     });
     const body = JSON.stringify({

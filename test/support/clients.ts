@@ -3,7 +3,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime';
 import type { ContentBlock, ConverseCommandInput, TokenUsage } from '@aws-sdk/client-bedrock-runtime';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { GoogleGenAI } from '@google/genai';
 import type { GenerateContentParameters, GenerateContentResponse } from '@google/genai';
 import { Ollama } from 'ollama';
@@ -360,7 +359,6 @@ function bedrockClient(url: string): Client {
     endpoint: url,
     token: { token: KEY },
     authSchemePreference: ['httpBearerAuth'],
-    requestHandler: new NodeHttpHandler(),
     maxAttempts: 1,
   });
   const params = (ask: Ask): ConverseCommandInput => ({
