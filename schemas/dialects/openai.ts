@@ -5,6 +5,7 @@ import type {
   BlobPart,
   Call,
   Citation,
+  Message,
   OutputFormat,
   Part,
   SettingName,
@@ -98,6 +99,17 @@ export function customTool({ raw, name }: ToolDefinition, writeGrammar: (grammar
   });
 }
 
+/** Neighbouring messages of an assistant as one: the results of tools follow the one message that called them. */
+export function assistantsJoined(messages: readonly Message[]): readonly Message[] {
+  const joined: Message[] = [];
+  for (const message of messages) {
+    const last = joined.at(-1);
+    if (message.role !== 'assistant' || last?.role !== 'assistant') joined.push(message);
+    else joined[joined.length - 1] = { ...last, parts: [...last.parts, ...message.parts] };
+  }
+  return joined;
+}
+
 /** The names of the tools that take free text. */
 export function customNames({ tools }: Call): ReadonlySet<string> {
   return new Set(tools.filter(({ type }) => type === 'custom').map(({ name }) => name));
@@ -138,6 +150,14 @@ function schemaFormat({ schema, name, description, strict }: Fields): OutputForm
 export function schemaFacts(format: Extract<OutputFormat, { type: 'schema' }>): Fields {
   const { schema, name = 'answer', description, strict } = format;
   return present({ name, description, schema, strict });
+}
+
+/** The citations among annotations, where there are any. */
+export function citationsOf(annotations: unknown): { readonly citations?: readonly Citation[] } {
+  const citations = list(annotations)
+    .map(readCitation)
+    .filter((each): each is Citation => each !== undefined);
+  return citations.length === 0 ? {} : { citations };
 }
 
 /** `url_citation` as it stands, or inside a field of its name. */

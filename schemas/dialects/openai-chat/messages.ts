@@ -2,7 +2,7 @@
 // images of results follow in a user's message behind the last result.
 
 import type { CacheMark, Call, Message, Part, ToolCallPart, ToolResultPart } from '../../call.ts';
-import { argumentsText, customNames, dataUrl, textOf, writeAudio } from '../openai.ts';
+import { argumentsText, assistantsJoined, customNames, dataUrl, textOf, writeAudio } from '../openai.ts';
 import type { Fields } from '../read.ts';
 import type { Quirks } from '../types.ts';
 import { failedText, inexpressible, resultParts } from '../write.ts';
@@ -22,17 +22,6 @@ export function writeMessages(call: Call, { quirks, instruction }: Manner): read
   if (system.length > 0) writer.add({ role: 'system', parts: system });
   for (const message of assistantsJoined(call.messages)) writer.add(message);
   return writer.end();
-}
-
-/** The results of tools must follow the one message that called them. */
-function assistantsJoined(messages: readonly Message[]): readonly Message[] {
-  const joined: Message[] = [];
-  for (const message of messages) {
-    const last = joined.at(-1);
-    if (message.role !== 'assistant' || last?.role !== 'assistant') joined.push(message);
-    else joined[joined.length - 1] = { ...last, parts: [...last.parts, ...message.parts] };
-  }
-  return joined;
 }
 
 class MessageWriter {

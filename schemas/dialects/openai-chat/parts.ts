@@ -1,9 +1,9 @@
 // The parts of chat messages, read: content in a string or a list, thoughts, refusals, audio, images, tool calls.
 
-import type { CacheMark, Citation, Part, ToolCallPart } from '../../call.ts';
+import type { CacheMark, Part, ToolCallPart } from '../../call.ts';
 import { fields, genericPart, isFields, list, refusalPart, text, textPart, toolArguments, uriPart } from '../read.ts';
 import type { Fields } from '../read.ts';
-import { detailOf, readAudio, readCitation } from '../openai.ts';
+import { citationsOf, detailOf, readAudio } from '../openai.ts';
 import { readSealContent, readThoughts } from './thoughts.ts';
 
 /** Where parts stand in the request, for messages about them. */
@@ -77,12 +77,10 @@ function filePart(file: Fields): Part {
 
 /** Annotations count characters of the whole content: they go to its first text. */
 function cited(parts: readonly Part[], annotations: unknown): readonly Part[] {
-  const citations = list(annotations)
-    .map(readCitation)
-    .filter((each): each is Citation => each !== undefined);
   const first = parts.findIndex((part) => part.type === 'text');
-  if (citations.length === 0 || first < 0) return parts;
-  return parts.map((part, at) => (at === first && part.type === 'text' ? { ...part, citations } : part));
+  return parts.map((part, at) =>
+    at === first && part.type === 'text' ? { ...part, ...citationsOf(annotations) } : part,
+  );
 }
 
 function audioParts(value: unknown): readonly Part[] {

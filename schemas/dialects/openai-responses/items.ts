@@ -1,8 +1,8 @@
 // The items of the Responses API, read. Messages, function calls and reasoning have parts of their own; what the provider
 // runs itself (web search, code interpreter ...) is kept whole.
 
-import type { Citation, Part, ReasoningPart, Seal, ToolCallPart } from '../../call.ts';
-import { detailOf, readAudio, readCitation } from '../openai.ts';
+import type { Part, ReasoningPart, Seal, ToolCallPart } from '../../call.ts';
+import { citationsOf, detailOf, readAudio } from '../openai.ts';
 import { fields, genericPart, list, text, textPart, toolArguments, uriPart } from '../read.ts';
 import type { Fields } from '../read.ts';
 import { readSeal as read, writeSeal as write } from '../seals.ts';
@@ -67,13 +67,6 @@ function filePart(part: Fields): Part {
 function media(modality: 'image' | 'document', uri: unknown, fileId: unknown): Part {
   const address = text(uri);
   return address === '' ? { type: 'file', modality, file_id: text(fileId) } : uriPart(modality, address);
-}
-
-function citationsOf(annotations: unknown): { readonly citations?: readonly Citation[] } {
-  const citations = list(annotations)
-    .map(readCitation)
-    .filter((each): each is Citation => each !== undefined);
-  return citations.length === 0 ? {} : { citations };
 }
 
 function toolCall(item: Fields): ToolCallPart {

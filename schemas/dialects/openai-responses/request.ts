@@ -3,6 +3,7 @@
 import type { Call, CallInput, Message, OutputFormat, SettingName, Settings, ToolDefinition } from '../../call.ts';
 import { Checked, checkedBody } from '../check.ts';
 import {
+  assistantsJoined,
   COMMON_FIELDS,
   customTool,
   extraOf,
@@ -135,13 +136,7 @@ function checkInput(input: unknown): void {
 
 /** What an assistant thought, said and called between two others is one message. */
 function turns(messages: readonly Message[]): readonly Message[] {
-  const joined: Message[] = [];
-  for (const message of messages) {
-    const last = joined.at(-1);
-    if (message.role !== 'assistant' || last?.role !== 'assistant') joined.push(message);
-    else joined[joined.length - 1] = { ...last, parts: [...last.parts, ...message.parts] };
-  }
-  return joined.map((message) =>
+  return assistantsJoined(messages).map((message) =>
     message.role === 'assistant' ? { ...message, parts: withCallSeals(message.parts) } : message,
   );
 }

@@ -2,6 +2,7 @@
 // everything: whatever was not said before is said then.
 
 import type { CallEvent, Part, Seal } from '../../call.ts';
+import { readCitation } from '../openai.ts';
 import { fields, isFields, list, parsed, readError, text } from '../read.ts';
 import type { Fields } from '../read.ts';
 import type { EventDecoder } from '../types.ts';
@@ -166,13 +167,7 @@ export class ResponsesDecoder implements EventDecoder {
   #cited(data: Fields): void {
     const item = this.#item(data['output_index']);
     const at = data['content_index'];
-    const { annotation } = data;
-    const [read] = itemParts(
-      { type: 'message', content: [{ type: 'text', annotations: [annotation] }] },
-      '',
-      new WeakMap(),
-    );
-    const [citation] = read?.type === 'text' ? (read.citations ?? []) : [];
+    const citation = readCitation(data['annotation']);
     if (citation === undefined) return;
     item.mark(item.open(typeof at === 'number' ? at : 0, { type: 'text', content: '' }), citation);
   }
