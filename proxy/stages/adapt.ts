@@ -3,6 +3,7 @@
 
 import { fields, isFields, parsed, type Fields } from '../../schemas/dialects/read.ts';
 import { GatewayError } from '../../schemas/errors.ts';
+import { nowUs } from '../clock.ts';
 import { headersAcross, headersUp } from '../headers.ts';
 import { applyEdits, type Edit } from '../json/edit.ts';
 import type { Live, Outgoing } from '../live.ts';
@@ -25,8 +26,20 @@ export function adapt({ providers, keys }: Services): Layer {
   };
 }
 
+/** A provider that gives no proof is as far away as one that does not answer: the next target may. */
 async function signed(signing: Promise<void>, live: Live, next: Handler): Promise<void> {
-  await signing;
+  try {
+    await signing;
+  } catch (error) {
+    const attempt = live.attempts.at(-1);
+    if (!(error instanceof GatewayError) || attempt === undefined) throw error;
+    attempt.errorType = 'connect';
+    attempt.errorMessage = error.message;
+    attempt.endUs = nowUs();
+    live.ownSinceUs = attempt.endUs;
+    live.failure = error;
+    return;
+  }
   await next(live);
 }
 
