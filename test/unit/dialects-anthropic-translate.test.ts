@@ -7,12 +7,15 @@ import { describe, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import type { Call, CallEvent, Part, Settings } from '../../schemas/call.ts';
 import { anthropic } from '../../schemas/dialects/anthropic/index.ts';
+import { unfold } from '../../schemas/dialects/fold.ts';
+import { carriesSeals } from '../../schemas/dialects/seals.ts';
 import { Inexpressible } from '../../schemas/dialects/types.ts';
 import { SMALL_CALL, asked } from '../support/neutral.ts';
 import type { Can } from '../support/neutral.ts';
 import {
   callsComeBack,
   cutsDoNotMatter,
+  decodeBytes,
   encode,
   folded,
   framed,
@@ -418,6 +421,40 @@ describe('seals of other families', () => {
     ]);
     assert.match(streamed.map(({ data }) => data).join(''), /redacted_thinking.*signalbox~gemini/);
     assert.deepEqual(anthropic.readInput(echo).messages[0]?.parts, parts);
+  });
+});
+
+describe('a thought without a seal', () => {
+  const output = {
+    ...folded([]),
+    messages: [{ role: 'assistant', parts: [{ type: 'reasoning', content: 'Hm.' }], finish_reason: 'stop' }],
+    complete: true,
+  } as const;
+
+  test('is signed for the client, comes back without, and is known in a body', () => {
+    const written = JSON.stringify(anthropic.writeOutput(output, asked(SMALL_CALL)));
+    assert.equal(carriesSeals(Buffer.from(written)), true);
+    assert.equal(carriesSeals(Buffer.from('{"signature":"c2ln","text":"a signalbox~none"}')), false);
+    const { messages } = anthropic.readOutput(JSON.parse(written));
+    assert.deepEqual(messages, output.messages);
+  });
+
+  test('in a stream too', () => {
+    const frames = encode(anthropic, unfold(output));
+    assert.deepEqual(
+      frames.map(({ event }) => event),
+      [
+        'message_start',
+        'content_block_start',
+        'content_block_delta',
+        'content_block_delta',
+        'content_block_stop',
+        'message_delta',
+        'message_stop',
+      ],
+    );
+    assert.match(frames[3]?.data ?? '', /"signature_delta","signature":"signalbox~none~~"/);
+    assert.deepEqual(folded(decodeBytes(anthropic, framed(anthropic, frames), 9)).messages, output.messages);
   });
 });
 

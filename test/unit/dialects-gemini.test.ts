@@ -8,6 +8,7 @@ import { GoogleGenAI } from '@google/genai';
 import type { Call, CallEvent, Part, Settings } from '../../schemas/call.ts';
 import { geminiEmbeddings } from '../../schemas/dialects/gemini-embeddings/index.ts';
 import { gemini } from '../../schemas/dialects/gemini/index.ts';
+import { carriesSeals } from '../../schemas/dialects/seals.ts';
 import { Inexpressible } from '../../schemas/dialects/types.ts';
 import { SMALL_CALL, asked } from '../support/neutral.ts';
 import type { Can } from '../support/neutral.ts';
@@ -608,6 +609,7 @@ describe('seals of other families', () => {
     const [candidate] = (wire(written) as { candidates: { content: { parts: { thoughtSignature: string }[] } }[] })
       .candidates;
     for (const { thoughtSignature } of candidate?.content.parts ?? []) assert.match(thoughtSignature, /^[\w+/]+=*$/);
+    assert.equal(carriesSeals(Buffer.from(JSON.stringify(written))), true);
     assert.deepEqual(gemini.readInput({ contents: [candidate?.content] }).messages[0]?.parts, parts);
   });
 });

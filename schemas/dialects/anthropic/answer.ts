@@ -109,7 +109,7 @@ function saidBy(part: Part): Block {
       return { text: part.content };
     case 'reasoning':
       if (isRedacted(part)) return {};
-      return { thinking: part.content, signature: part.seal === undefined ? '' : writeSeal(part.seal) };
+      return { thinking: part.content, signature: writeSeal(part.seal) };
     case 'tool_call':
       return { input: argumentsObject(part.arguments) };
     case 'generic':

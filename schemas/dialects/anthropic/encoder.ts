@@ -1,6 +1,6 @@
 // Neutral events as the events of a streamed message: one block after the other, the totals before the end.
 
-import type { CallEvent, Citation, Part, Usage } from '../../call.ts';
+import type { CallEvent, Citation, Part, Seal, Usage } from '../../call.ts';
 import { Sequential } from '../sequential.ts';
 import type { Asked, EventEncoder, Frame } from '../types.ts';
 import { partAsText } from '../write.ts';
@@ -20,6 +20,7 @@ export class AnthropicEncoder implements EventEncoder {
   #blocks = 0;
   /** The part that is open; undefined between blocks, and for one that no client could read. */
   #part: Part | undefined;
+  #signed = false;
   #reason = 'error';
   #stopSequence: string | undefined;
   #usage: Usage | undefined;
@@ -85,6 +86,7 @@ export class AnthropicEncoder implements EventEncoder {
       frame('content_block_stop', { index: this.#blocks++ }),
     ]);
     this.#part = part;
+    this.#signed = false;
     frames.push(frame('content_block_start', { index: this.#blocks, content_block: started.block }));
     return [...frames, ...this.#known(part)];
   }
@@ -95,7 +97,7 @@ export class AnthropicEncoder implements EventEncoder {
       return this.#delta({ type: 'text_delta', text: partAsText(part) });
     }
     if (part.type === 'reasoning' && part.seal !== undefined && !isRedacted(part)) {
-      return this.#delta({ type: 'signature_delta', signature: writeSeal(part.seal) });
+      return this.#sign(part.seal);
     }
     return part.type === 'text' ? (part.citations ?? []).flatMap((each) => this.#cite(each)) : [];
   }
@@ -104,6 +106,11 @@ export class AnthropicEncoder implements EventEncoder {
     const part = this.#part;
     if (citation !== undefined && part?.type === 'text') return this.#cite(citation);
     if (seal === undefined || part?.type !== 'reasoning' || isRedacted(part)) return [];
+    return this.#sign(seal);
+  }
+
+  #sign(seal: Seal | undefined): readonly Frame[] {
+    this.#signed = true;
     return this.#delta({ type: 'signature_delta', signature: writeSeal(seal) });
   }
 
@@ -116,9 +123,11 @@ export class AnthropicEncoder implements EventEncoder {
   }
 
   #close(): readonly Frame[] {
-    if (this.#part === undefined) return [];
+    const part = this.#part;
+    if (part === undefined) return [];
+    const unsigned = part.type === 'reasoning' && !isRedacted(part) && !this.#signed;
     this.#part = undefined;
-    return [frame('content_block_stop', { index: this.#blocks++ })];
+    return [...(unsigned ? this.#sign(undefined) : []), frame('content_block_stop', { index: this.#blocks++ })];
   }
 
   #end(): readonly Frame[] {

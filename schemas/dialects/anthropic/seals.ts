@@ -1,7 +1,7 @@
 // Signatures of thoughts, and the seal of a tool call, for which `tool_use` has no place.
 
 import type { Seal } from '../../call.ts';
-import { readSeal as read, writeSeal as write } from '../seals.ts';
+import { UNSIGNED, readSeal as read, writeSeal as write } from '../seals.ts';
 
 /** The id of a seal that belongs to the tool call behind it. */
 const OF_CALL = '+call';
@@ -11,8 +11,9 @@ export function readSeal(signature: string): Seal | undefined {
   return read(signature, 'anthropic');
 }
 
-export function writeSeal(seal: Seal): string {
-  return write(seal, 'anthropic');
+/** A seal as the signature that every thought must have. */
+export function writeSeal(seal: Seal | undefined): string {
+  return seal === undefined ? UNSIGNED : write(seal, 'anthropic');
 }
 
 /** The block that carries the seal of the tool call behind it. */
