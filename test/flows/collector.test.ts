@@ -60,6 +60,10 @@ async function api<T>(path: string, base?: string): Promise<T> {
   return JSON.parse(answer.body) as T;
 }
 
+function post(path: string, body: string, type = 'application/json'): Promise<Response> {
+  return fetch(`${collector.url}/api/v1${path}`, { method: 'POST', headers: { ...KEY, 'content-type': type }, body });
+}
+
 async function until<T>(read: () => Promise<T>, good: (value: T) => boolean): Promise<T> {
   for (;;) {
     const value = await read();
@@ -209,14 +213,22 @@ test('every resource answers in the shape its document promises', async () => {
     '/facets': ['/facets', '/facets?q=team:search'],
     '/series': ['/series?metric=requests,cost,latency_p95', '/series?metric=tokens&by=model&step=1m&q=team:search'],
     '/status': ['/status'],
+    '/cost': ['/cost', '/cost?by=user&from=now-2d', '/cost?by=tag.feature&step=1h&from=now-1d'],
+    '/usage': ['/usage', '/usage?provider=openai&from=now-2d'],
+    '/prices': ['/prices?limit=3', '/prices?used=true', '/prices?q=claude'],
+    '/providers': ['/providers', '/providers?from=now-2d&step=1h'],
   };
-  for (const resource of RESOURCES) {
+  for (const resource of RESOURCES.filter(({ method }) => method === 'get')) {
     for (const path of paths[resource.path] ?? assert.fail(`no example of ${resource.path}`)) {
       const answer = await api<unknown>(path);
       const result = resource.answer.safeParse(answer);
       assert.ok(result.success, `${path}: ${JSON.stringify(result.error?.issues)}`);
     }
   }
+  const [action, ...others] = RESOURCES.filter(({ method }) => method === 'post');
+  assert.ok(action?.path === '/reprice' && others.length === 0);
+  const done = await post('/reprice', '{"dry_run":true}');
+  assert.ok(action.answer.safeParse(await done.json()).success);
   const detail = await api<TraceDetail>(`/traces/${trace.toUpperCase()}`);
   assert.deepEqual(
     detail.spans.map((span) => span.has_io),
@@ -272,6 +284,10 @@ test('what makes no sense is refused by name, as a problem', async () => {
     ['/series?metric=cost&by=id;--', 400, /"by"/],
     ['/series?metric=cost&step=1ms', 400, /at least 1s/],
     ['/series?metric=cost&step=1s&from=now-300d', 400, /"step" is too small/],
+    ['/cost?by=weather', 400, /"by" must be one of/],
+    ['/cost?step=1m', 400, /"step"/],
+    ['/prices?used=perhaps', 400, /"used"/],
+    ['/reprice', 405, /takes POST/],
     ['/nothing', 404, /no such resource/],
   ];
   for (const [path, status, detail] of table) {
@@ -286,6 +302,25 @@ test('what makes no sense is refused by name, as a problem', async () => {
   const wrong = await ask('/api/v1/traces', { method: 'POST', headers: KEY });
   assert.equal(wrong.status, 405);
   assert.equal(wrong.headers.allow, 'GET, HEAD');
+});
+
+test('what changes something takes a JSON object, within the key and within reason', async () => {
+  const table: [string, string, number, RegExp][] = [
+    ['{"dry_run":"yes"}', 'application/json', 400, /"dry_run"/],
+    ['{"colour":"red"}', 'application/json', 400, /there is no parameter "colour"/],
+    ['{"from":"now-90d","to":"now-80d"}', 'application/json', 400, /not kept whole any more/],
+    ['{', 'application/json', 400, /malformed/],
+    ['[]', 'application/json', 415, /must be a JSON object/],
+    ['dry_run=false', 'application/x-www-form-urlencoded', 415, /must be a JSON object/],
+    ['{"dry_run":false}', 'text/plain', 415, /must be a JSON object/],
+  ];
+  for (const [body, type, status, detail] of table) {
+    const answer = await post('/reprice', body, type);
+    assert.equal(answer.status, status, body);
+    assert.match(problem.parse(await answer.json()).detail, detail);
+  }
+  const stranger = await fetch(`${collector.url}/api/v1/reprice`, { method: 'POST', body: '{}' });
+  assert.equal(stranger.status, 401);
 });
 
 test('hostile queries find nothing and break nothing', async () => {
