@@ -3,7 +3,7 @@
 
 import type { Call, CallEvent, CallOutput, DialectId, EmbeddingsCall, Framing } from '../schemas/call.ts';
 import { Fold, unfold } from '../schemas/dialects/fold.ts';
-import { CHATS, DIALECTS, EMBEDDINGS } from '../schemas/dialects/index.ts';
+import { chatOf, DIALECTS, embeddingsOf } from '../schemas/dialects/index.ts';
 import { isFields, parsed, type Fields } from '../schemas/dialects/read.ts';
 import {
   Inexpressible,
@@ -49,10 +49,6 @@ export interface StreamTranslation {
   broken(words: ErrorWords): readonly Frame[];
   readonly frames: FrameWriter;
 }
-
-const chatOf = (id: DialectId | ''): ChatDialect | undefined => (CHATS as Partial<Record<string, ChatDialect>>)[id];
-const embeddingsOf = (id: DialectId | ''): EmbeddingsDialect | undefined =>
-  (EMBEDDINGS as Partial<Record<string, EmbeddingsDialect>>)[id];
 
 /**
  * What is spoken with a provider about one of its models: the caller's dialect, else the preferred one of its own;

@@ -2,8 +2,8 @@
 // and for every stream that is translated.
 
 import type { CallEvent, CallOutput, DialectId, Part } from '../../schemas/call.ts';
-import { CHATS } from '../../schemas/dialects/index.ts';
-import type { ChatDialect, EventDecoder } from '../../schemas/dialects/types.ts';
+import { chatOf } from '../../schemas/dialects/index.ts';
+import type { EventDecoder } from '../../schemas/dialects/types.ts';
 import { FRAMINGS } from '../../schemas/framing/index.ts';
 import type { FrameReader } from '../../schemas/framing/types.ts';
 import { nowUs } from '../clock.ts';
@@ -66,7 +66,7 @@ export class EventMeter implements AnswerMeter {
 
   constructor(dialect: DialectId, reading: Reading) {
     this.#notes = new Notes(reading);
-    const chat = (CHATS as Partial<Record<string, ChatDialect>>)[dialect];
+    const chat = chatOf(dialect);
     const decoder: EventDecoder = chat?.decoder() ?? { push: () => [] };
     this.#frames = FRAMINGS[chat?.framing ?? 'sse'].read((event, data) => {
       reading.chunks++;

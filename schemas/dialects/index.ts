@@ -17,7 +17,7 @@ import type { ChatDialect, EmbeddingsDialect } from './types.ts';
 
 const bedrockInvoke = invoke(bedrock, anthropic);
 
-export const DIALECTS = {
+export const DIALECTS: Readonly<Record<DialectId, DialectReader>> = {
   openai_chat: openaiChat,
   openai_responses: openaiResponses,
   openai_completions: openaiCompletions,
@@ -32,11 +32,10 @@ export const DIALECTS = {
   ollama_embeddings: ollamaEmbeddings,
   cohere,
   cohere_embeddings: cohereEmbeddings,
-  // The cast goes when the last of them has landed (issue 3).
-} satisfies Partial<Record<DialectId, DialectReader>> as unknown as Readonly<Record<DialectId, DialectReader>>;
+};
 
 /** Those that translate, by name. */
-export const CHATS: Readonly<Partial<Record<ChatDialectId, ChatDialect>>> = {
+export const CHATS: Readonly<Record<ChatDialectId, ChatDialect>> = {
   openai_chat: openaiChat,
   openai_responses: openaiResponses,
   openai_completions: openaiCompletions,
@@ -48,9 +47,19 @@ export const CHATS: Readonly<Partial<Record<ChatDialectId, ChatDialect>>> = {
   ollama_generate: ollamaGenerate,
   cohere,
 };
-export const EMBEDDINGS: Readonly<Partial<Record<EmbeddingsDialectId, EmbeddingsDialect>>> = {
+export const EMBEDDINGS: Readonly<Record<EmbeddingsDialectId, EmbeddingsDialect>> = {
   openai_embeddings: openaiEmbeddings,
   gemini_embeddings: geminiEmbeddings,
   ollama_embeddings: ollamaEmbeddings,
   cohere_embeddings: cohereEmbeddings,
 };
+
+/** The chat dialect of a name; undefined where the name is of something else. */
+export function chatOf(id: DialectId | ''): ChatDialect | undefined {
+  return Object.hasOwn(CHATS, id) ? CHATS[id as ChatDialectId] : undefined;
+}
+
+/** The same of embeddings. */
+export function embeddingsOf(id: DialectId | ''): EmbeddingsDialect | undefined {
+  return Object.hasOwn(EMBEDDINGS, id) ? EMBEDDINGS[id as EmbeddingsDialectId] : undefined;
+}
