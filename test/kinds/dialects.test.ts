@@ -13,7 +13,11 @@ const WORDS = (
   'choices message messages delta content role tool_calls function arguments index id name type usage output input ' +
   'item output_index response text thinking content_block tool_use message_start content_block_delta message_delta ' +
   'response.output_text.delta response.completed response.output_item.added error prompt_tokens input_tokens ' +
-  'completion_tokens output_tokens total_tokens data embedding source __proto__ constructor toString'
+  'completion_tokens output_tokens total_tokens data embedding source __proto__ constructor toString ' +
+  'messageStart contentBlockStart contentBlockDelta contentBlockStop messageStop metadata contentBlockIndex start toolUse ' +
+  'toolResult reasoningContent redactedContent cachePoint image document format bytes chunk generation inputText system ' +
+  'throttlingException tool_plan citations sources content-delta tool-call-start message-end billed_units embeddings ' +
+  'float prompt images thinking done options tools toolConfig inputTokens'
 ).split(' ');
 
 const word = fc.constantFrom(...WORDS);
@@ -93,6 +97,9 @@ for (const id of DIALECT_IDS.filter((each) => each in DIALECTS)) {
         openai_responses: { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'word ' },
         anthropic: { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'word ' } },
         gemini: { candidates: [{ content: { parts: [{ text: 'word ' }] } }] },
+        ollama_chat: { message: { content: 'word ' } },
+        ollama_generate: { response: 'word ' },
+        cohere: { type: 'content-delta', index: 0, delta: { message: { content: { text: 'word ' } } } },
       };
       const piece = pieces[id];
       const output = readStream(id, [sseBytes(Array.from({ length: 100_000 }, () => piece ?? {}))]);
