@@ -73,6 +73,8 @@ async function money(): Promise<Record<string, Money>> {
     parts: sql`SELECT ${sums} FROM trace_parts`,
     calls: sql`SELECT ${sums} FROM route_1m WHERE scope = 'call'`,
     entries: sql`SELECT ${sums} FROM route_1m WHERE scope = 'entry'`,
+    longCalls: sql`SELECT ${sums} FROM route_1h WHERE scope = 'call'`,
+    longEntries: sql`SELECT ${sums} FROM route_1h WHERE scope = 'entry'`,
     hours: sql`SELECT ${sums} FROM usage_1h`,
   };
   const found: Record<string, Money> = {};

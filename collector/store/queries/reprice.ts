@@ -166,52 +166,49 @@ const CALL_SUMS = {
   unpriced: 'toInt64(countIf(NOT r.cost_known AND r.in_tok + r.out_tok > 0))',
 };
 
+const BILLS: Rollup = {
+  table: 'usage_1h',
+  time: 'hour',
+  only: 'true',
+  keys: {
+    hour: 'toStartOfHour(r.ts)', team: 'r.team', key_id: 'r.key_id', provider: 'r.provider', model: 'r.model',
+    deployment: 'r.deployment', route: 'r.route', tier: 'r.service_tier',
+    prompt: "if(r.prompt_name = '', '', concat(r.prompt_name, '@', r.prompt_version))",
+  },
+  from: 'spans',
+  where: 'r.is_call',
+  sums: {
+    ...CALL_SUMS,
+    unpriced: 'toInt64(countIf(NOT r.cost_known AND (r.in_tok + r.out_tok > 0 OR notEmpty(r.units))))',
+    unpriced_tok: 'toInt64(sumIf(r.in_tok + r.out_tok, NOT r.cost_known))',
+    saved_usd: 'sum(r.saved_usd)',
+  },
+}; // prettier-ignore
+
+/** Calls and requests of a rollup of routes. @param more keys that it has beside those of its time and its call */
+function routes(table: string, time: Record<string, string>, more: Record<string, string>): readonly Rollup[] {
+  const own = { provider: 'r.provider', model: 'r.model', deployment: 'r.deployment' };
+  const none = { provider: "''", model: "''", deployment: "''" };
+  const base = { table, time: Object.keys(time)[0] ?? '' };
+  const entry = { cost_usd: 'sum(toDecimal128(r.cost_usd, 9))', priced: 'toInt64(sum(r.priced))', unpriced: 'toInt64(sum(r.unpriced))' };
+  return [
+    {
+      ...base, only: "scope = 'call'", from: 'spans', where: 'r.is_call', sums: CALL_SUMS,
+      keys: { ...time, scope: "'call'", ...more, ...own, route: 'r.route' },
+    },
+    {
+      ...base, only: "scope = 'entry'", from: 'trace_parts', where: 'true', sums: entry,
+      keys: { ...time, scope: "'entry'", ...more, ...none, route: 'r.route' },
+    },
+  ];
+} // prettier-ignore
+
 /** Every rollup that has a cost; a test looks whether there are more. */
 export const COST_ROLLUPS: readonly Rollup[] = [
-  {
-    table: 'usage_1h',
-    time: 'hour',
-    only: 'true',
-    keys: {
-      hour: 'toStartOfHour(r.ts)', team: 'r.team', key_id: 'r.key_id', provider: 'r.provider', model: 'r.model',
-      deployment: 'r.deployment', route: 'r.route', tier: 'r.service_tier',
-      prompt: "if(r.prompt_name = '', '', concat(r.prompt_name, '@', r.prompt_version))",
-    },
-    from: 'spans',
-    where: 'r.is_call',
-    sums: {
-      ...CALL_SUMS,
-      unpriced: 'toInt64(countIf(NOT r.cost_known AND (r.in_tok + r.out_tok > 0 OR notEmpty(r.units))))',
-      unpriced_tok: 'toInt64(sumIf(r.in_tok + r.out_tok, NOT r.cost_known))',
-      saved_usd: 'sum(r.saved_usd)',
-    },
-  },
-  {
-    table: 'route_1m',
-    time: 'minute',
-    only: "scope = 'call'",
-    keys: {
-      minute: 'toStartOfMinute(r.ts)', scope: "'call'", provider: 'r.provider', model: 'r.model',
-      deployment: 'r.deployment', route: 'r.route',
-    },
-    from: 'spans',
-    where: 'r.is_call',
-    sums: CALL_SUMS,
-  },
-  {
-    table: 'route_1m',
-    time: 'minute',
-    only: "scope = 'entry'",
-    keys: { minute: 'toStartOfMinute(r.ts)', scope: "'entry'", provider: "''", model: "''", deployment: "''", route: 'r.route' },
-    from: 'trace_parts',
-    where: 'true',
-    sums: {
-      cost_usd: 'sum(toDecimal128(r.cost_usd, 9))',
-      priced: 'toInt64(sum(r.priced))',
-      unpriced: 'toInt64(sum(r.unpriced))',
-    },
-  },
-]; // prettier-ignore
+  BILLS,
+  ...routes('route_1m', { minute: 'toStartOfMinute(r.ts)' }, {}),
+  ...routes('route_1h', { hour: 'toStartOfHour(r.ts)' }, { team: 'r.team' }),
+];
 
 /** Brings every rollup's money in line with the rows behind it. @param range whole hours */
 export async function settleRollups(store: StoreClient, range: Range): Promise<void> {
