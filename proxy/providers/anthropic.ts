@@ -31,7 +31,7 @@ function create({ id, config }: ProviderOptions): Provider {
     rootPath: root,
     authorize(out, caller, ownKeys) {
       out.push(...fixed);
-      if (caller['anthropic-version'] === undefined) out.push('anthropic-version', VERSION);
+      if (!out.includes('anthropic-version')) out.push('anthropic-version', VERSION);
       if (config.api_key !== undefined) out.push('x-api-key', config.api_key);
       else if (!ownKeys) pushCallers(out, caller);
     },

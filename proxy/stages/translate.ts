@@ -2,6 +2,7 @@
 // dialect. The way back is a stream's (stream/translated.ts) or, for a whole answer, the verdict's (verdict.ts): only the
 // answer that the client gets is worth translating.
 
+import { carriesSeals } from '../../schemas/dialects/seals.ts';
 import { GatewayError } from '../../schemas/errors.ts';
 import { nowUs } from '../clock.ts';
 import type { Attempt } from '../exchange.ts';
@@ -26,8 +27,15 @@ export function translate({ providers }: Services): Layer {
   };
 }
 
-/** Calls that are written anew in their own dialect: Google's texts each name their model, Ollama has an older form. */
-function rewritten({ dialect, modelAsked, path }: Live, { target }: Attempt): boolean {
+/** Dialects whose clients carry thoughts that another provider sealed. */
+const SEALED: ReadonlySet<string> = new Set(['anthropic', 'gemini', 'bedrock']);
+
+/**
+ * Calls that are written anew in their own dialect: seals of others are left out, Google's texts each name their model,
+ * Ollama has an older form.
+ */
+function rewritten({ dialect, modelAsked, path, body }: Live, { target }: Attempt): boolean {
+  if (SEALED.has(dialect)) return carriesSeals(body);
   return path === '/api/embeddings' || (dialect === 'gemini_embeddings' && target.model !== modelAsked);
 }
 
