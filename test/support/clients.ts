@@ -29,6 +29,10 @@ export interface Ask {
   readonly history?: boolean;
   /** A small image beside the text. */
   readonly image?: boolean;
+  /** The model is to think before it answers, and to show it. */
+  readonly think?: boolean;
+  /** The answer is to be JSON of the schema FORMAT. */
+  readonly format?: boolean;
   readonly signal?: AbortSignal;
   /** Told of every chunk. */
   readonly onChunk?: () => void;
@@ -51,8 +55,16 @@ export const SCHEMA = {
   properties: { city: { type: 'string' }, days: { type: 'integer' } },
   required: ['city'],
 } as const;
-const TOOL = { name: 'weather', description: 'Weather now' } as const;
-const RESULT = '4 degrees';
+export const FORMAT = {
+  type: 'object',
+  properties: { city: { type: 'string' }, celsius: { type: 'integer' } },
+  required: ['city', 'celsius'],
+  additionalProperties: false,
+} as const;
+export const TOOL = { name: 'weather', description: 'Weather now' } as const;
+export const RESULT = '4 degrees';
+/** Tokens to think for, where a dialect counts them. */
+export const BUDGET = 2048;
 
 const FINISH: Readonly<Record<string, string>> = {
   tool_calls: 'tools',
@@ -63,17 +75,21 @@ const FINISH: Readonly<Record<string, string>> = {
   incomplete: 'length',
   STOP: 'stop',
   MAX_TOKENS: 'length',
+  FUNCTION_CALL: 'tools',
 };
-const finishOf = (value: unknown, tools: number) => {
+/** A finish reason of any dialect in the words of Got. */
+export const finishOf = (value: unknown, tools: number): string => {
   const reason = FINISH[String(value)] ?? String(value);
   return reason === 'stop' && tools > 0 ? 'tools' : reason;
 };
 
-const said = ({ text = 'Say something.' }: Ask) => text;
+/** What the user says. */
+export const said = ({ text = 'Say something.' }: Ask): string => text;
 
-type Fold<T> = (all: readonly T[]) => Got;
+export type Fold<T> = (all: readonly T[]) => Got;
 
-async function collect<T>(stream: AsyncIterable<T>, ask: Ask, fold: Fold<T>): Promise<Got> {
+/** A stream's pieces as one. */
+export async function collect<T>(stream: AsyncIterable<T>, ask: Ask, fold: Fold<T>): Promise<Got> {
   const all: T[] = [];
   for await (const each of stream) {
     all.push(each);
@@ -82,7 +98,8 @@ async function collect<T>(stream: AsyncIterable<T>, ask: Ask, fold: Fold<T>): Pr
   return { ...fold(all), chunks: all.length };
 }
 
-function statusError(error: unknown): { status: number | undefined; message: string } {
+/** Of SDKs whose errors have a status. */
+export function statusError(error: unknown): { status: number | undefined; message: string } {
   const { status, status_code: code, message } = error as { status?: number; status_code?: number; message: string };
   return { status: status ?? code, message };
 }
@@ -124,6 +141,10 @@ function chatClient(url: string): Client {
         : []),
     ],
     ...(ask.tools || ask.history ? { tools: [{ type: 'function', function: { ...TOOL, parameters: SCHEMA } }] } : {}),
+    ...(ask.think ? { reasoning_effort: 'medium' } : {}),
+    ...(ask.format
+      ? { response_format: { type: 'json_schema', json_schema: { name: 'report', strict: true, schema: FORMAT } } }
+      : {}),
   });
   const got = ({ choices, usage }: OpenAI.Chat.ChatCompletion): Got => {
     const message = choices[0]?.message;
@@ -190,6 +211,8 @@ function responsesClient(url: string): Client {
         : []),
     ],
     ...(ask.tools || ask.history ? { tools: [{ type: 'function', ...TOOL, parameters: SCHEMA, strict: false }] } : {}),
+    ...(ask.think ? { reasoning: { effort: 'medium', summary: 'auto' } } : {}),
+    ...(ask.format ? { text: { format: { type: 'json_schema', name: 'report', strict: true, schema: FORMAT } } } : {}),
   });
   const got = (response: OpenAI.Responses.Response): Got => {
     const tools = response.output.flatMap((item) =>
@@ -204,7 +227,9 @@ function responsesClient(url: string): Client {
       finish: finishOf(response.status, tools.length),
       usage: {
         input: response.usage?.input_tokens ?? 0,
-        cached: response.usage?.input_tokens_details.cached_tokens ?? 0,
+        cached:
+          (response.usage as Partial<OpenAI.Responses.ResponseUsage> | undefined)?.input_tokens_details
+            ?.cached_tokens ?? 0,
         output: response.usage?.output_tokens ?? 0,
       },
       chunks: 0,
@@ -234,7 +259,9 @@ function anthropicClient(url: string): Client {
   const client = new Anthropic({ baseURL: url, apiKey: KEY, maxRetries: 0 });
   const params = (ask: Ask): Anthropic.MessageCreateParamsNonStreaming => ({
     model: ask.model,
-    max_tokens: 1000,
+    max_tokens: ask.think ? 4000 : 1000,
+    ...(ask.think ? { thinking: { type: 'enabled', budget_tokens: BUDGET } } : {}),
+    ...(ask.format ? { output_config: { format: { type: 'json_schema', schema: FORMAT } } } : {}),
     ...(ask.system === undefined ? {} : { system: ask.system }),
     messages: [
       {
@@ -317,6 +344,8 @@ function geminiClient(url: string): Client {
       ...(ask.tools || ask.history
         ? { tools: [{ functionDeclarations: [{ ...TOOL, parametersJsonSchema: SCHEMA }] }] }
         : {}),
+      ...(ask.think ? { thinkingConfig: { includeThoughts: true, thinkingBudget: BUDGET } } : {}),
+      ...(ask.format ? { responseMimeType: 'application/json', responseJsonSchema: FORMAT } : {}),
       ...(ask.signal === undefined ? {} : { abortSignal: ask.signal }),
     },
   });
@@ -389,6 +418,22 @@ function bedrockClient(url: string): Client {
     ],
     ...(ask.tools || ask.history
       ? { toolConfig: { tools: [{ toolSpec: { ...TOOL, inputSchema: { json: { ...SCHEMA, required: ['city'] } } } }] } }
+      : {}),
+    ...(ask.think
+      ? {
+          inferenceConfig: { maxTokens: 4000 },
+          additionalModelRequestFields: { thinking: { type: 'enabled', budget_tokens: BUDGET } },
+        }
+      : {}),
+    ...(ask.format
+      ? {
+          outputConfig: {
+            textFormat: {
+              type: 'json_schema' as const,
+              structure: { jsonSchema: { name: 'report', schema: JSON.stringify(FORMAT) } },
+            },
+          },
+        }
       : {}),
   });
   const usageOf = (usage: TokenUsage | undefined) => ({
@@ -486,6 +531,8 @@ function ollamaClient(url: string): Client {
           ],
         }
       : {}),
+    ...(ask.think ? { think: true } : {}),
+    ...(ask.format ? { format: FORMAT } : {}),
   });
   const got: Fold<ChatResponse> = (all) => {
     const last = all.at(-1);

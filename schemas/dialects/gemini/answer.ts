@@ -25,6 +25,8 @@ const FINISH: ReadonlyMap<string, string> = new Map([
   ['IMAGE_SAFETY', 'content_filter'],
   ['IMAGE_PROHIBITED_CONTENT', 'content_filter'],
   ['IMAGE_RECITATION', 'content_filter'],
+  // Not Google's own word, but that of servers that stand in for it.
+  ['FUNCTION_CALL', 'tool_call'],
   ['MALFORMED_FUNCTION_CALL', 'error'],
   ['UNEXPECTED_TOOL_CALL', 'error'],
   ['TOO_MANY_TOOL_CALLS', 'error'],
