@@ -20,7 +20,7 @@ function providers(config: Config): string[] {
   if (ids.length === 0) {
     return [
       '  No provider key was found: the built-in simulated provider answers. Its words are made up.',
-      '  Set OPENAI_API_KEY or ANTHROPIC_API_KEY, or write a signalbox.yaml, to reach real models.',
+      '  Set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY, or write a signalbox.yaml, to reach real models.',
     ];
   }
   const keyless = ids.filter((id) => config.providers[id]?.api_key === undefined);
@@ -29,12 +29,23 @@ function providers(config: Config): string[] {
   return [`  Providers: ${ids.join(', ')}${note}`];
 }
 
-/** A call that works with this config, once `YOUR_KEY` is replaced where a key is needed. */
+/** A cheap model of providers that the environment's keys can make. */
+const SMALL_MODELS: Readonly<Record<string, string>> = {
+  simulated: 'sim-small',
+  openai: 'gpt-5-mini',
+  anthropic: 'claude-haiku-4-5',
+  gemini: 'gemini-2.5-flash',
+  mistral: 'mistral-small-latest',
+  groq: 'llama-3.1-8b-instant',
+  deepseek: 'deepseek-chat',
+  openrouter: 'openai/gpt-5-mini',
+};
+
+/** A call that works with this config, once `YOUR_KEY` and `YOUR_MODEL` are replaced where they stand. */
 export function firstCall(config: Config): FirstCall {
   const route = Object.keys(config.routes)[0];
   const [id, provider] = Object.entries(config.providers)[0] ?? ['simulated', undefined];
-  const known = { openai: 'gpt-5-mini', anthropic: 'claude-haiku-4-5' }[id] ?? 'sim-small';
-  const model = route ?? `${id}/${provider?.models[0] ?? known}`;
+  const model = route ?? `${id}/${provider?.models[0] ?? SMALL_MODELS[id] ?? 'YOUR_MODEL'}`;
   return { url: `http://${config.proxy.listen}`, model, key_needed: config.keys.length > 0 };
 }
 

@@ -131,13 +131,18 @@ test('files that cannot be read are a plain sentence', () => {
 });
 
 test('without a file, keys of the environment make providers and addresses can be overridden', () => {
-  const env = { OPENAI_API_KEY: 'sk-1', SIGNALBOX_COLLECTOR_LISTEN: '127.0.0.1:5000', SIGNALBOX_CONFIG: undefined };
+  const env = {
+    OPENAI_API_KEY: 'sk-1',
+    GEMINI_API_KEY: 'g',
+    SIGNALBOX_COLLECTOR_LISTEN: '127.0.0.1:5000',
+    SIGNALBOX_CONFIG: undefined,
+  };
   const dir = mkdtempSync(join(tmpdir(), 'signalbox-config-'));
   const before = process.cwd();
   process.chdir(dir);
   try {
     const { config, dataDir } = readSettings({ file: undefined, data: undefined, env });
-    assert.deepEqual(Object.keys(config.providers), ['openai']);
+    assert.deepEqual(Object.keys(config.providers), ['openai', 'gemini']);
     assert.equal(config.collector.listen, '127.0.0.1:5000');
     assert.equal(config.proxy.collector, 'http://127.0.0.1:5000');
     assert.equal(dataDir, '.signalbox');
