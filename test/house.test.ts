@@ -80,7 +80,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   '@opentelemetry/sdk-node': /^proxy\/report\//,
   '@opentelemetry/exporter-trace-otlp-http': /^proxy\/report\//,
   express: /^collector\/(server|http|api\/)/,
-  ws: /^collector\/live\.ts$/,
+  ws: /^(collector\/live\.ts|proxy\/realtime\/session\.ts|proxy\/realtime\/open\.ts)$/,
   undici: /^(proxy|demo)\//,
   'simple-statistics': /^collector\/stats\//,
   '@pydantic/genai-prices': /^schemas\/price/,
@@ -121,7 +121,7 @@ test('files keep to their length', () => {
 
 /** Lines of TypeScript and Svelte a room may have. Raising one is a commit of its own with a line in DECISIONS.md. */
 const BUDGETS: Readonly<Record<string, number>> = {
-  schemas: 9500,
+  schemas: 14500,
   runtime: 2000,
   proxy: 8100,
   collector: 7600,
