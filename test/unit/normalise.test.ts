@@ -9,6 +9,8 @@ import * as json from '../../collector/receivers/otlp-json.ts';
 import { ATTR } from '../../schemas/attributes.ts';
 import type { SpanRow } from '../../schemas/span.ts';
 import { otlpAttributes, otlpRequest, otlpSpan } from '../support/ingest.ts';
+import { sayingOf } from '../support/wire-types.ts';
+import { WIRES } from '../support/wires.ts';
 
 const toItem = createProcessors({
   prices: { 'local/llama': { input: 1, output: 2 } },
@@ -299,6 +301,30 @@ test('a captured stream is put together; a cut or unreadable capture keeps its r
   assert.equal(cut.io?.raw_response, stream.slice(0, 150));
   const unknown = capture('a', 'b', 'morse');
   assert.deepEqual([unknown.io?.raw_request, unknown.io?.raw_response], ['a', 'b']);
+});
+
+test('the answer of a translated call is read in the dialect of its provider, binary frames too', () => {
+  const ofProvider = (dialect: string, response: Buffer) =>
+    itemOf({
+      [ATTR.DIALECT]: 'openai_chat',
+      [ATTR.UPSTREAM_DIALECT]: dialect,
+      [ATTR.CAPTURE_REQUEST]: Buffer.from(JSON.stringify(CHAT)),
+      [ATTR.CAPTURE_RESPONSE]: response,
+    });
+  const [asked, saying] = [{ path: '', query: '', body: {} }, sayingOf('plain')];
+  for (const wire of WIRES.slice(0, 7)) {
+    const bytes = [
+      Buffer.from(JSON.stringify(wire.whole(saying, 'm', asked))),
+      Buffer.concat(wire.frames(saying, 'm', asked)),
+    ];
+    for (const response of bytes) {
+      const item = ofProvider(wire.id, response);
+      assert.equal(item.row.in_preview, 'hello', wire.id);
+      assert.equal(item.row.out_preview, saying.text, wire.id);
+      assert.ok(item.io?.raw_response.includes('Zürich'), wire.id);
+      assert.equal(item.io?.response_size, response.length);
+    }
+  }
 });
 
 test('our own SERVER and CLIENT spans fill every column of theirs', () => {

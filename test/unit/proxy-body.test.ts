@@ -110,12 +110,31 @@ describe('paths are matched exactly', () => {
     }
   });
 
+  test('those that name a model, which is decoded once', () => {
+    const named = [
+      ['/v1beta/models/gemini-3:generateContent', '/v1beta/models/{model}:generateContent', 'gemini-3', 'never'],
+      ['/v1beta/models/team/a%2Fb:streamGenerateContent', '/v1beta/models/{model}:streamGenerateContent', 'team/a/b', 'always'],
+      ['/v1/models/ft:gpt:x:countTokens', '/v1/models/{model}:countTokens', 'ft:gpt:x', 'never'],
+      ['/v1/models/ft:gpt:x', '/v1/models/{model}', 'ft:gpt:x', 'never'],
+      ['/model/us.anthropic.claude-v1%3A0/converse-stream', '/model/{model}/converse-stream', 'us.anthropic.claude-v1:0', 'always'],
+      ['/model/arn%3Aaws%3Abedrock%2Fx/invoke', '/model/{model}/invoke', 'arn:aws:bedrock/x', 'never'],
+      ['/model/a%252Fb/converse', '/model/{model}/converse', 'a%2Fb', 'never'],
+    ] as const; // prettier-ignore
+    for (const [path, route, model, streams] of named) {
+      const surface = surfaceOf(path);
+      assert.ok(typeof surface === 'object', path);
+      assert.deepEqual([surface.route, surface.model, surface.streams], [route, model, streams]);
+    }
+    assert.equal(surfaceOf('/model/%zz/converse'), 'ambiguous');
+  });
+
   test('nothing else', () => {
     const near = [
       '/V1/chat/completions', '//v1/chat/completions', '/v1//chat/completions', '/v1/./chat/completions',
       '/v1/chat/completions/', '/v1/chat/completions;x', '/%76%31/chat/completions', '/v1/chat%2Fcompletions',
       '/v1/chat/completions%00', '/v1/x/../chat/completions', 'v1/chat/completions', '*', '', '/', '/passthrough',
-      '/passthrough/', '/passthrough/openai', '/passthrough//v1/x', '/Passthrough/openai/v1/x',
+      '/passthrough/', '/passthrough/openai', '/V1beta/models/x:generateContent',
+      '/model/x', '/model//converse', '/model/x/Converse', '/api/chat/', '/Api/chat', '/passthrough//v1/x', '/Passthrough/openai/v1/x',
     ]; // prettier-ignore
     for (const path of near) assert.equal(surfaceOf(path), undefined, path);
   });
