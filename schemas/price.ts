@@ -34,7 +34,10 @@ export interface PriceQuery {
   readonly provider: string;
   /** The provider's name in the config; its override wins over one of the provider. */
   readonly deployment?: string;
+  /** The model that was asked for. */
   readonly model: string;
+  /** The model that answered, where it says so: its list price counts first. */
+  readonly returned?: string;
   /** When the call was made: prices change by date, a few by the hour. */
   readonly at: Date;
   /** The service tier that the answer names, else the one that was asked for. */
@@ -59,19 +62,20 @@ export function costOf(query: PriceQuery, usage: Usage, overrides: PriceOverride
   const { cost } = usage;
   if (cost !== undefined && cost <= MOST && STATES_DOLLARS.has(tableProvider(query.provider)))
     return stated(query, cost);
-  const price = priceOf(query, overrides);
-  if (price === undefined) return undefined;
-  const { factor, name } = circumstances(price, query, usage);
-  const bill = factor === undefined ? undefined : billOf(price, usage, factor);
-  if (bill === undefined) return undefined;
-  return {
-    total: rounded(bill.input + bill.output),
-    input: rounded(bill.input),
-    output: rounded(bill.output),
-    source: price.source,
-    priceId: price.id + name,
-    ...(usage.cacheRead + usage.cacheWrite > 0 ? { saved: rounded(bill.saved) } : {}),
-  };
+  for (const price of pricesOf(query, overrides)) {
+    const { factor, name } = circumstances(price, query, usage);
+    const bill = factor === undefined ? undefined : billOf(price, usage, factor);
+    if (bill === undefined) continue;
+    return {
+      total: rounded(bill.input + bill.output),
+      input: rounded(bill.input),
+      output: rounded(bill.output),
+      source: price.source,
+      priceId: price.id + name,
+      ...(usage.cacheRead + usage.cacheWrite > 0 ? { saved: rounded(bill.saved) } : {}),
+    };
+  }
+  return undefined;
 }
 
 /** Tier and region: what they do to token rates, and their names. No factor: nobody says what the tier costs. */
@@ -85,16 +89,28 @@ function circumstances(price: Price, query: PriceQuery, usage: Usage): { factor:
 
 /** The price of a model on a day, without the tier; undefined where nobody knows one. */
 export function priceOf(query: PriceQuery, overrides: PriceOverrides): Price | undefined {
-  const { provider, deployment, model, at } = query;
+  return pricesOf(query, overrides)[0];
+}
+
+/** The config's price alone, where there is one; else those of the list, of the model that answered before the one asked. */
+function pricesOf(query: PriceQuery, overrides: PriceOverrides): Price[] {
+  const { provider, deployment, model, returned = '', at } = query;
   const owners = [deployment, provider].filter((owner) => owner !== undefined);
-  const found = overridesOf(overrides, { owners, model, at });
+  const found = overridesOf(overrides, { owners, models: returned === '' ? [model] : [model, returned], at });
   const own = found.find(({ rates }) => Object.keys(rates).length > 0);
-  if (own !== undefined) return overridePrice(own, query);
-  const listed = simulatedPrice(query) ?? listPrice(query);
-  if (listed === undefined || found.length === 0) return listed;
-  const factor = found.reduce((product, each) => product * each.factor, listed.factor);
-  const tiers = Object.assign({}, listed.tiers, ...found.map((each) => each.tiers).reverse());
-  return { ...listed, factor, tiers, id: factor === 1 ? listed.id : `${listed.id}*${factor}` };
+  if (own !== undefined) return [overridePrice(own, query)];
+  const simulated = simulatedPrice(query);
+  const names = [...new Set([returned, model])].filter((name) => name !== '');
+  const listed = simulated ? [simulated] : names.map((name) => listPrice({ ...query, model: name }));
+  return listed.filter((price) => price !== undefined).map((price) => adjusted(price, found));
+}
+
+/** A list price under the config's factors; the most special word counts. */
+function adjusted(price: Price, found: readonly Override[]): Price {
+  if (found.length === 0) return price;
+  const factor = found.find((each) => each.factor !== undefined)?.factor ?? 1;
+  const tiers = Object.assign({}, price.tiers, ...found.map((each) => each.tiers).reverse());
+  return { ...price, factor, tiers, id: factor === 1 ? price.id : `${price.id}*${factor}` };
 }
 
 /** What the provider says it charged is not looked up. */
@@ -115,7 +131,7 @@ function overridePrice(own: Override, { provider, model }: PriceQuery): Price {
     rates: own.rates,
     audioIsText: true,
     tiers: { ...tiersOf(tableProvider(provider), model), ...own.tiers },
-    factor: own.factor,
+    factor: own.factor ?? 1,
   };
 }
 

@@ -41,7 +41,6 @@ export type PricedRow = Pick<
   | 'attrs'
 >;
 
-/** By the model that answered, else by the one that was asked. */
 export function costOfRow(row: PricedRow, prices: PriceOverrides): Cost | undefined {
   const region = row.attrs[ATTR.USAGE_REGION];
   const usage: Usage = {
@@ -53,10 +52,9 @@ export function costOfRow(row: PricedRow, prices: PriceOverrides): Cost | undefi
     units: row.units,
     ...(region === undefined ? {} : { region }),
   };
-  const { provider, deployment, service_tier: tier } = row;
-  const query = { provider, deployment, tier, host: row.attrs[ATTR.SERVER_ADDRESS] ?? '', at: new Date(row.ts / 1000) };
-  const of = (model: string) => (model === '' ? undefined : costOf({ ...query, model }, usage, prices));
-  return of(row.model_returned) ?? of(row.model);
+  const { provider, deployment, model, model_returned: returned, service_tier: tier } = row;
+  const query = { provider, deployment, model, returned, tier, host: row.attrs[ATTR.SERVER_ADDRESS] ?? '' };
+  return costOf({ ...query, at: new Date(row.ts / 1000) }, usage, prices);
 }
 
 function used(row: SpanRow): boolean {

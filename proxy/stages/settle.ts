@@ -42,7 +42,8 @@ function price({ json }: Live, attempt: Attempt, prices: Services['config']['pri
   const model = target.model || reading.model;
   const tier = billedTier([reading.usage.tier, reading.serviceTier], json?.['service_tier']);
   if (tier !== '') reading.usage = { ...reading.usage, tier };
-  const query = { provider: attempt.provider, deployment, model, at, tier, host: attempt.serverAddress };
+  const { provider, serverAddress: host } = attempt;
+  const query = { provider, deployment, model, returned: reading.model, at, tier, host };
   attempt.cost = costOf(query, reading.usage, prices);
 }
 

@@ -32,20 +32,21 @@ export interface Override {
   /** Empty: only a factor or tiers, on top of the list price. */
   readonly rates: Rates;
   readonly tiers: Readonly<Record<string, number>>;
-  readonly factor: number;
+  readonly factor: number | undefined;
   /** The day from which it holds, or ''. */
   readonly from: string;
 }
 
 interface Asked {
   readonly owners: readonly string[];
-  readonly model: string;
+  /** Names of the model, the one that was asked for first. */
+  readonly models: readonly string[];
   readonly at: Date;
 }
 
 /** What holds for a model, from the most special key to the most general: the deployment's word goes first. */
-export function overridesOf(overrides: PriceOverrides, { owners, model, at }: Asked): Override[] {
-  const keys = [...owners.map((owner) => `${owner}/${model}`), ...owners.map((owner) => `${owner}/*`)];
+export function overridesOf(overrides: PriceOverrides, { owners, models, at }: Asked): Override[] {
+  const keys = [...models, '*'].flatMap((model) => owners.map((owner) => `${owner}/${model}`));
   return [...new Set(keys)].flatMap((key) => {
     const config = Object.hasOwn(overrides, key) ? overrides[key] : undefined;
     const entry = config === undefined ? undefined : entryAt(config, at);
@@ -54,7 +55,7 @@ export function overridesOf(overrides: PriceOverrides, { owners, model, at }: As
 }
 
 export function overrideOf(key: string, entry: PriceEntryConfig): Override {
-  return { key, rates: ratesOf(entry), tiers: entry.tiers ?? {}, factor: entry.factor ?? 1, from: entry.from ?? '' };
+  return { key, rates: ratesOf(entry), tiers: entry.tiers ?? {}, factor: entry.factor, from: entry.from ?? '' };
 }
 
 /** The entry that holds: of those with a date the newest that has begun, else the one without. */

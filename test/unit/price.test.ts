@@ -157,6 +157,22 @@ describe('overrides', () => {
     assert.equal(cost('openai', 'free', usage(1e6, 1e6), overrides)?.total, 0);
   });
 
+  test('the model that was asked for has its override, whatever name the answer gives it', () => {
+    const asked = { provider: 'openai', model: 'gpt-5-mini', returned: 'gpt-5-mini-2025-08-07', at: AT };
+    assert.equal(costOf(asked, usage(100, 10), overrides)?.priceId, 'openai/gpt-5-mini@config');
+    const deployment = { provider: 'azure.ai.openai', model: 'our-deployment', returned: 'gpt-4o-2024-08-06', at: AT };
+    assert.equal(costOf(deployment, usage(1e6, 0), {})?.total, 2.5, 'by the model that answered');
+    const alias = { provider: 'openai', model: 'gpt-4o', returned: 'a-name-of-its-own', at: AT };
+    assert.equal(costOf(alias, usage(1e6, 0), {})?.total, 2.5, 'else by the one that was asked');
+  });
+
+  test('of several factors the most special one counts', () => {
+    const factors = { 'openai-eu/*': { factor: 1.1 }, 'openai/*': { factor: 0.5 }, 'openai/gpt-4o': { factor: 2 } };
+    const at = (deployment: string, model: string) =>
+      costOf({ provider: 'openai', deployment, model, at: AT }, usage(1e6, 0), factors)?.total;
+    assert.deepEqual([at('openai-eu', 'gpt-5'), at('other', 'gpt-5'), at('openai-eu', 'gpt-4o')], [1.375, 0.625, 5]);
+  });
+
   test('names of Object.prototype are no overrides', () => {
     assert.equal(
       cost('openai', 'x', usage(1, 1), Object.create({ 'openai/x': { input: 1, output: 1 } }) as PriceOverrides),
