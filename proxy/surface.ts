@@ -142,17 +142,19 @@ function passthroughOf(path: string): Surface | 'ambiguous' | undefined {
     route: '/passthrough/{provider}/*',
     methods: undefined,
     operation: 'passthrough',
-    dialect: dialectOfPassthrough(rest),
+    dialect: '',
     upstreamPath: rest,
     provider,
     model: '',
     streams: 'if_asked',
+    ...readable(rest),
   };
 }
 
 /** Paths whose answers can be counted although nothing of them is ours. */
-function dialectOfPassthrough(rest: string): DialectId | '' {
+function readable(rest: string): Partial<Pick<Surface, 'dialect' | 'model' | 'streams'>> {
   const surface = EXACT.get(rest) ?? namedOf(rest);
-  if (surface === undefined || surface === 'ambiguous') return '';
-  return surface.operation === 'chat' || surface.operation === 'embeddings' ? surface.dialect : '';
+  if (surface === undefined || surface === 'ambiguous') return {};
+  const { operation, dialect, model, streams } = surface;
+  return operation === 'chat' || operation === 'embeddings' ? { dialect, model, streams } : {};
 }

@@ -22,7 +22,7 @@ import { classOfStatus, errorBody, familyHeaders, statusOf, type ErrorWords } fr
 import { one } from './headers.ts';
 import type { Held, Live } from './live.ts';
 import type { Provider } from './providers/types.ts';
-import { framingFor, wantsArray, type FrameWriter } from './stream/frames.ts';
+import { asArray, framingFor, type FrameWriter } from './stream/frames.ts';
 
 /** One attempt's translation. */
 export interface Translation {
@@ -80,7 +80,7 @@ export function translationOf(live: Live, dialect: DialectId, target: CallTarget
 /** How an attempt's stream is rewritten on its way; undefined where its bytes pass as they are. */
 export function streamTranslationOf(live: Live): StreamTranslation | undefined {
   if (live.translation !== undefined) return live.translation.stream();
-  return wantsArray(live) ? reframed(live) : undefined;
+  return live.operation === 'chat' && asArray(live) ? reframed(live) : undefined;
 }
 
 /** The same frames in another framing: providers are always asked for server-sent events. */

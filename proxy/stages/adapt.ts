@@ -111,7 +111,8 @@ function session({ live, provider, model, ownKeys }: Adapting): Outgoing {
 
 /** Where the caller's own call goes. A count has a path of its own in every dialect, and Google's single text too. */
 function endpointOf({ dialect, operation, surface, stream }: Live, model: string): Endpoint {
-  const path = surface.upstreamPath.replace('{model}', () => segment(model));
+  const { upstreamPath } = surface;
+  const path = surface.model === '' ? upstreamPath : upstreamPath.replace('{model}', () => segment(model));
   const asWritten = operation === 'count' || dialect === 'gemini_embeddings';
   return { dialect: asWritten ? '' : dialect, path, model, stream };
 }

@@ -12,6 +12,7 @@ import type { Live } from '../live.ts';
 import { parseBody } from '../parse.ts';
 import type { Layer } from '../pipeline.ts';
 import type { Services } from '../services.ts';
+import { asArray } from '../stream/frames.ts';
 import type { Streams } from '../surface.ts';
 
 const MAX_MODEL_CHARS = 256;
@@ -92,7 +93,9 @@ async function readAny(services: Services, live: Live): Promise<void> {
   live.modelAsked = text(live.surface.model || live.json?.['model'])
     .slice(0, MAX_MODEL_CHARS)
     .toWellFormed();
-  live.stream = live.json?.['stream'] === true;
+  live.stream = streams(live.surface.streams, live.json?.['stream']);
+  // A stream as one JSON array is passed on as it comes, and not read.
+  if (asArray(live)) live.dialect = '';
   readLabels(live);
 }
 

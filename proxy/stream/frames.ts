@@ -18,13 +18,13 @@ export interface FrameWriter {
 const NOTHING = Buffer.alloc(0);
 const ALT_SSE = /[?&]alt=sse(?:&|$)/;
 
-/** True for a caller of Gemini's API who did not ask for server-sent events. */
-export function wantsArray({ dialect, stream, operation, query }: Live): boolean {
-  return dialect === 'gemini' && stream && operation === 'chat' && !ALT_SSE.test(query);
+/** True for a stream of Gemini's API that was not asked for as server-sent events. */
+export function asArray({ dialect, stream, query }: Live): boolean {
+  return dialect === 'gemini' && stream && !ALT_SSE.test(query);
 }
 
 export function framingFor(live: Live): FrameWriter {
-  if (wantsArray(live)) return new ArrayWriter();
+  if (asArray(live)) return new ArrayWriter();
   const { contentType, write } = FRAMINGS[live.dialect === '' ? 'sse' : DIALECTS[live.dialect].framing];
   const headers = { 'content-type': contentType, 'cache-control': 'no-cache' };
   return { headers, write, end: () => NOTHING };

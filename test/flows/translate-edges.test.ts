@@ -242,6 +242,26 @@ describe('untranslated', () => {
   }
 });
 
+test('passed through: counted all the same', async () => {
+  for (const [path, body] of [
+    ['/passthrough/gemini/v1beta/models/fake-tools:generateContent', { contents: CONTENTS }],
+    ['/passthrough/gemini/v1beta/models/fake-tools:streamGenerateContent?alt=sse', { contents: CONTENTS }],
+    ['/passthrough/bedrock/model/fake-tools/converse-stream', { messages: [] }],
+    ['/passthrough/ollama/api/chat', { model: 'fake-tools', messages: MESSAGES }],
+  ] as const) {
+    wires.calls.length = 0;
+    proxy.recorder.reset();
+    const response = await post(proxy.url, body, { path, headers: bearer });
+    assert.ok(wires.calls[0]?.bytes.equals(Buffer.from(await response.arrayBuffer())), path);
+    const { attempts, modelAsked } = await proxy.recorder.settled();
+    assert.deepEqual(
+      [modelAsked, attempts[0]?.reading.usage?.output],
+      ['fake-tools', sayingOf('tools').usage.output],
+      path,
+    );
+  }
+});
+
 test('Gemini without alt=sse: a stream that is one JSON array, translated or not', async () => {
   for (const provider of ['gemini', 'anthropic']) {
     const path = `/v1beta/models/${provider}%2Ffake-plain:streamGenerateContent`;
