@@ -15,7 +15,7 @@ import { startCollector, type Collector } from '../../collector/main.ts';
 import { defaultConfig } from '../../runtime/config.ts';
 import { createLogger } from '../../runtime/log.ts';
 import { ATTR } from '../../schemas/attributes.ts';
-import type { LiveMessage, Problem, TraceDetail, TraceList } from '../../schemas/api.ts';
+import type { LiveMessage, Problem, Status, TraceDetail, TraceList } from '../../schemas/api.ts';
 
 const ADMIN_KEY = 'correct horse battery staple';
 const root = mkdtempSync(join(tmpdir(), 'signalbox-collector-'));
@@ -519,6 +519,11 @@ test('kill -9 loses nothing that was acknowledged, and a second process is told 
     ({ traces }) => traces.length === acknowledged,
   );
   assert.ok(list.traces.every((trace) => trace.spans === 2 && trace.in_tok === 1000));
+  // The rows of an insert are seen before its rollups are: over is over when the queue says so.
+  await until(
+    () => api<Status>('/status', base),
+    ({ queue }) => queue.records === 0,
+  );
   const { series } = await api<{ series: { metric: string; total: number }[] }>(
     '/series?metric=requests,input_tokens&step=1m',
     base,
