@@ -124,7 +124,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   schemas: 14500,
   runtime: 2000,
   proxy: 9200,
-  collector: 7600,
+  collector: 9500,
   ui: 7000,
   demo: 2600,
   deploy: 400,
