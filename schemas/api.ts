@@ -88,6 +88,12 @@ export interface ApiSpan {
   readonly usage_source: UsageSource;
   readonly cost_usd: number | null;
   readonly price_id: string;
+  /** USD that cached input saved; negative where writing the cache cost more. */
+  readonly saved_usd: number;
+  /** batch, flex, priority ...; '' for the standard one. */
+  readonly service_tier: string;
+  /** What is billed at rates of its own, by the names of UsageUnits (schemas/call.ts). */
+  readonly units: Readonly<Record<string, number>>;
   readonly tools_called: readonly string[];
   readonly in_preview: string;
   readonly out_preview: string;

@@ -129,7 +129,7 @@ const BLANK: ApiSpan = {
   reason: '', attempt: 0, team: '', key_id: '', user_id: '', session_id: '', status: 'ok', status_message: '',
   error_type: '', http_status: 0, outcome: '', finish_reason: '', cache: 'none', stream: false, ttft: null,
   overhead: null, in_tok: 0, in_cache_read: 0, in_cache_write: 0, out_tok: 0, out_reasoning: 0, usage_source: 'none',
-  cost_usd: null, price_id: '', tools_called: [], in_preview: '', out_preview: '', tags: {}, attrs: {}, events: [],
+  cost_usd: null, price_id: '', saved_usd: 0, service_tier: '', units: {}, tools_called: [], in_preview: '', out_preview: '', tags: {}, attrs: {}, events: [],
   links: [], has_io: false,
 }; // prettier-ignore
 

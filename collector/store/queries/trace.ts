@@ -21,7 +21,7 @@ const COLUMNS = new Sql(
   `trace_id, span_id, parent_span_id, toUnixTimestamp64Micro(ts) AS start_us, duration_ns, name, kind, op, service, source,
   provider, model, model_returned, deployment, route, reason, attempt, team, key_id, user_id, session_id, status,
   status_message, error_type, http_status, outcome, finish_reason, cache, stream, ttft_us, overhead_us, in_tok,
-  in_cache_read, in_cache_write, out_tok, out_reasoning, usage_source, cost_usd, cost_known, price_id, tools_called,
+  in_cache_read, in_cache_write, out_tok, out_reasoning, usage_source, cost_usd, cost_known, price_id, saved_usd, service_tier, units, tools_called,
   in_preview, out_preview, tags, attrs, events, links`,
 );
 
