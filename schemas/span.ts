@@ -125,7 +125,11 @@ export interface SpanBatch {
   readonly scores?: readonly ScoreRow[];
 }
 
-const COST_OPS: ReadonlySet<string> = new Set(['chat', 'generate_content', 'text_completion', 'embeddings']);
+/** The same list stands in schemas/sql (is_call). */
+const COST_OPS: ReadonlySet<string> = new Set([
+  'chat', 'generate_content', 'text_completion', 'embeddings', 'image', 'speech', 'transcription', 'moderation', 'rerank',
+  'batch', 'realtime',
+]); // prettier-ignore
 
 /** True for the spans that stand for one call to a model: the only ones whose tokens and cost are summed. */
 export function isModelCall(span: Pick<SpanRow, 'op' | 'kind'>): boolean {

@@ -30,7 +30,8 @@ const FRAME = 3;
 /** Ours are `none` where there was no answer to bill; others' are `none` where nobody said anything. */
 function isUncounted(row: SpanRow): boolean {
   if (!isModelCall(row)) return false;
-  if (row.usage_source === 'estimated') return true;
+  // Of an answer that broke off the provider may have said the input: the proxy's mixture is better than a new count.
+  if (row.usage_source === 'estimated') return row.finish_reason !== 'error';
   return row.source !== 'gateway' && row.usage_source === 'none' && row.status !== 'error';
 }
 

@@ -5,13 +5,16 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
+import { join } from 'node:path';
 import { createProcessors } from '../../collector/processors/index.ts';
+import { readMigrations } from '../../collector/store/migrate.ts';
+import { defaultConfig } from '../../runtime/config.ts';
 import type { DecodedSpan } from '../../collector/receivers/model.ts';
 import { endRecord } from '../../proxy/report/record.ts';
 import { spansOf } from '../../proxy/report/spans.ts';
 import { SCOPE_PROXY } from '../../schemas/attributes.ts';
 import { PRICE_TABLE } from '../../schemas/price.ts';
-import type { SpanRow } from '../../schemas/span.ts';
+import { isModelCall, type SpanRow } from '../../schemas/span.ts';
 import { startTestProxy, type TestProxy } from '../support/proxy.ts';
 
 let answer: object = {};
@@ -121,6 +124,17 @@ test('units and tiers of other senders', () => {
   assert.equal(row.service_tier, 'batch');
   assert.equal(row.attrs['openai.response.service_tier'], 'batch');
   assert.equal(row.cost_usd, (100 * 2.5 + 400 * 32 + 100 * 10 + 600 * 64) / 2e6);
+});
+
+test('what the store takes for a call of a model is what the code takes for one', () => {
+  const migrations = readMigrations(join(import.meta.dirname, '../../schemas/sql'), defaultConfig().store.retention);
+  const newest = migrations.flatMap(({ statements }) => statements).filter((text) => /is_call Bool MATERIALIZED/.test(text)).at(-1); // prettier-ignore
+  const listed: readonly string[] =
+    /is_call Bool MATERIALIZED\s+op IN \(([^)]*)\)/.exec(newest ?? '')?.[1]?.match(/\w+/g) ?? [];
+  assert.ok(listed.length > 5 && listed.every((op) => isModelCall({ op, kind: 'client' })));
+  for (const op of ['chat', 'image', 'realtime', 'execute_tool', 'file', '']) {
+    assert.equal(listed.includes(op), isModelCall({ op, kind: 'client' }), op);
+  }
 });
 
 test('impossible parts of a usage never make a row that says more than its whole', () => {

@@ -61,7 +61,8 @@ test('what the proxy measured is counted again from its capture, and its cost wi
 test('a capture that was cut, and none at all, leave the proxy’s measure', () => {
   const measured = { [ATTR.INPUT_TOKENS]: 99, [ATTR.OUTPUT_TOKENS]: 98, [ATTR.USAGE_SOURCE]: 'estimated' };
   const cut = { ...captured({ messages: [{ role: 'user', content: QUESTION }] }, { choices: [] }), [ATTR.CAPTURE_RESPONSE_SIZE]: 100_000 }; // prettier-ignore
-  for (const attributes of [measured, { ...measured, ...cut }]) {
+  const broken = { ...captured({ messages: [{ role: 'user', content: QUESTION }] }, { choices: [] }), [ATTR.FINISH_REASONS]: ['error'] }; // prettier-ignore
+  for (const attributes of [measured, { ...measured, ...cut }, { ...measured, ...broken }]) {
     const { row } = process(span(attributes, SCOPE_PROXY));
     assert.deepEqual([row.in_tok, row.out_tok, row.usage_source], [99, 98, 'estimated']);
   }
