@@ -1,4 +1,4 @@
-// What the price table of @pydantic/genai-prices lacks, from the providers' own pages, read 2026-11-22. A row adds
+// What the price table of @pydantic/genai-prices lacks, as the providers' pages had it, from memory. A row adds
 // rates to the table's model of that provider, or stands for itself where the table has no such model.
 
 import type { Price, Rates } from './rates.ts';

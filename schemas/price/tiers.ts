@@ -39,7 +39,11 @@ interface TierRow {
 
 const HALF = { batch: 0.5 };
 
-/** The first row that fits a provider and a model gives each tier its factor. Read 2026-11-22. */
+/**
+ * The first row that fits a provider and a model gives each tier its factor. Written down in November 2026 without a way
+ * to open the providers' pages: OpenAI's rows for models before GPT-5.5, Bedrock's, Mistral's, Together's and Fireworks'
+ * are from memory of them and not checked. `prices` in the config overrides each.
+ */
 const TIERS: readonly TierRow[] = [
   // OpenAI: priority was renamed fast on 2026-07-30, both words are taken. openai.com/api-fast-mode
   { providers: ['openai'], models: /^gpt-5\.5(?!-pro)/, tiers: speedy(2.5) },
