@@ -112,7 +112,7 @@ function ownHeaders(live: Live): string[] {
   const dropped = live.translation?.dropped ?? [];
   if (dropped.length > 0) headers.push('x-signalbox-dropped', headerText(dropped.join(', ')));
   if (live.plan !== undefined) {
-    headers.push('x-signalbox-reason', attempt?.reason ?? live.plan.reason);
+    headers.push('x-signalbox-reason', headerText(attempt?.reason ?? live.plan.reason));
     if (live.plan.route !== '') headers.push('x-signalbox-route', live.plan.route);
   }
   return headers;

@@ -3,10 +3,12 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DialectId, Usage } from '../schemas/call.ts';
+import type { Deadlines, FallbackReason } from '../schemas/config.ts';
 import type { MediaKind } from '../schemas/media/types.ts';
 import type { Cost } from '../schemas/price.ts';
 import type { Outcome } from '../schemas/errors.ts';
 import type { UsageSource } from '../schemas/span.ts';
+import type { TargetState } from './routing/state.ts';
 
 /**
  * What the path asks for; `passthrough` forwards bytes to one provider, `models` answers here, `count` (of a prompt's
@@ -27,6 +29,14 @@ export interface Target {
   readonly deployment: string;
   /** The model's name at that provider. */
   readonly model: string;
+  /** Of a route's target; what a caller names itself has none. */
+  readonly state?: TargetState | undefined;
+  /** Tokens that fit, where the config says so. */
+  readonly context?: number | undefined;
+  /** Instead of the route's. */
+  readonly deadlines?: Deadlines | undefined;
+  /** Of a fallback: the failures it is for. */
+  readonly on?: ReadonlySet<FallbackReason> | undefined;
 }
 
 export interface Plan {
@@ -117,6 +127,8 @@ export interface Exchange {
   tags: Readonly<Record<string, string>>;
   plan: Plan | undefined;
   readonly attempts: Attempt[];
+  /** Targets that were passed over, each with its reason. */
+  skipped: readonly string[];
   /** True once a byte of the answer went to the client: from then on nothing can be retried. */
   answering: boolean;
   /** The client went away. Aborts every upstream call. */

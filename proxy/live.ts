@@ -47,6 +47,7 @@ export function stopping(): GatewayError {
 }
 
 const NO_TAGS: Readonly<Record<string, string>> = {};
+const NONE: readonly string[] = [];
 const EMPTY = Buffer.alloc(0);
 const ANYBODY: Caller = { keyId: '', team: 'default', models: [] };
 
@@ -87,6 +88,7 @@ export class Live implements Exchange {
   tags = NO_TAGS;
   plan: Plan | undefined;
   readonly attempts: Attempt[] = [];
+  skipped: readonly string[] = NONE;
   answering = false;
   outcome: Outcome | '' = '';
   httpStatus = 0;
@@ -107,7 +109,7 @@ export class Live implements Exchange {
   tries = 1;
   /** The last moment at which this call may still run; the caller's own deadline included. */
   deadlineUs = Number.POSITIVE_INFINITY;
-  /** True while a later try or target remains: then a slow first byte is a reason to go on to it. */
+  /** True while another target remains: then a slow beginning is a reason to go on to it. */
   another = false;
   outgoing: Outgoing | undefined;
   /** The request in neutral words, once somebody needed it. */

@@ -2,6 +2,7 @@
 
 import type { Counter, Histogram, Metrics } from '../runtime/metrics.ts';
 import type { Live } from './live.ts';
+import type { TargetState } from './routing/state.ts';
 
 const OVERHEAD_SECONDS = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1];
 const DURATION_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -13,12 +14,16 @@ export class ProxyMetrics {
   readonly #requests: Counter;
   readonly #attempts: Counter;
   readonly #refused: Counter;
+  readonly #retries: Counter;
+  readonly #metrics: Metrics;
   /** Counters with their labels settled, by those labels. */
   readonly #bound = new Map<string, () => void>();
   readonly #overhead: Histogram;
   readonly #duration: Histogram;
 
   constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+    this.#retries = metrics.counter('signalbox_retries_total', 'Second tries at the same target, made or denied.');
     this.#requests = metrics.counter('signalbox_requests_total', 'Requests that ended, by how they ended.');
     this.#attempts = metrics.counter('signalbox_attempts_total', 'Calls to providers, by deployment and result.');
     this.#refused = metrics.counter('signalbox_refused_total', 'Requests refused before they were one, by reason.');
@@ -30,6 +35,33 @@ export class ProxyMetrics {
     this.#duration = metrics.histogram('signalbox_request_seconds', 'Whole requests.', DURATION_SECONDS);
     metrics.gauge('signalbox_inflight_requests', 'Requests under way.', () => this.inflight);
     metrics.gauge('signalbox_inflight_bytes', 'Request bodies in memory.', () => this.inflightBytes);
+  }
+
+  /** Shows what is known of the routes' targets. */
+  watch(states: Iterable<TargetState>): void {
+    const rows = (read: (state: TargetState) => number) => () =>
+      [...states].map((state) => [{ target: state.id }, read(state)] as const);
+    const add = this.#metrics.gauge.bind(this.#metrics);
+    add(
+      'signalbox_target_ejected',
+      'Workers in which a target is left alone.',
+      rows(({ breaker }) => +breaker.ejected),
+    );
+    add(
+      'signalbox_target_ejections_total',
+      'Times a target was ejected.',
+      rows(({ breaker }) => breaker.ejections),
+    );
+    add(
+      'signalbox_target_inflight',
+      'Calls under way at a target of a route.',
+      rows(({ inflight }) => inflight),
+    );
+  }
+
+  /** A second try at the same target: made, or not because too many were under way. */
+  retried(result: 'made' | 'denied'): void {
+    this.#retries.add(1, { result });
   }
 
   ended(live: Live): void {

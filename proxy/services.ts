@@ -9,6 +9,7 @@ import type { ProxyMetrics } from './metrics.ts';
 import { createProviders } from './providers/index.ts';
 import type { Provider } from './providers/types.ts';
 import type { Recorder } from './report/types.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { Resolver } from './routing/resolve.ts';
 import { Sweep } from './sweep.ts';
 import { TokenCounter } from './tokens/counter.ts';
@@ -22,6 +23,7 @@ export interface Services {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly resolver: Resolver;
   readonly sweep: Sweep;
+  readonly retries: RetryBudget;
   /** Bills that must not be written twice. */
   readonly once: Once;
   readonly tokens: TokenCounter;
@@ -31,12 +33,15 @@ export type ServicesOptions = Pick<Services, 'config' | 'log' | 'metrics' | 'rec
 
 export function createServices(options: ServicesOptions): Services {
   const providers = createProviders(options.config);
+  const resolver = new Resolver(options.config, providers);
+  options.metrics.watch(resolver.states);
   return {
     ...options,
     keys: new Keyring(options.config.keys),
     providers,
-    resolver: new Resolver(options.config, providers),
+    resolver,
     sweep: new Sweep(),
+    retries: new RetryBudget(() => options.metrics.inflight),
     once: new Once(join(options.dataDir, 'proxy', 'once')),
     tokens: new TokenCounter(),
   };

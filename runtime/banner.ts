@@ -23,7 +23,7 @@ function providers(config: Config): string[] {
       '  Set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY, or write a signalbox.yaml, to reach real models.',
     ];
   }
-  const keyless = ids.filter((id) => config.providers[id]?.api_key === undefined);
+  const keyless = ids.filter((id) => (config.providers[id]?.api_key ?? config.providers[id]?.api_keys) === undefined);
   const note =
     keyless.length > 0 ? `  (without a key of their own: ${keyless.join(', ')}; the caller's is forwarded)` : '';
   return [`  Providers: ${ids.join(', ')}${note}`];

@@ -71,6 +71,7 @@ export const ATTR = {
   TOOL_ARGUMENTS: 'gen_ai.tool.call.arguments',
   TOOL_RESULT: 'gen_ai.tool.call.result',
   AGENT_NAME: 'gen_ai.agent.name',
+  WORKFLOW_NAME: 'gen_ai.workflow.name',
 
   // the SERVER span of one request
   HTTP_METHOD: 'http.request.method',
@@ -90,6 +91,8 @@ export const ATTR = {
   STRATEGY: 'signalbox.route.strategy',
   /** Why this target was chosen, as a person would say it. */
   REASON: 'signalbox.route.reason',
+  /** Targets that were passed over, each with its reason; on the SERVER span. */
+  SKIPPED: 'signalbox.route.skipped',
   /** The `model` the caller wrote, before routing. */
   MODEL_ASKED: 'signalbox.request.model',
   DIALECT: 'signalbox.dialect',

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { prices } from './config/prices.ts';
 import { checkProvider, provider, type ProviderConfig, type Report } from './config/providers.ts';
+import { breaker, deadlines, fallback, target } from './config/targets.ts';
 import { duration, httpUrl, listenAddress, name, secret, size } from './config/values.ts';
 
 export {
@@ -23,6 +24,8 @@ const proxy = z.strictObject({
   /** All request bodies in flight together; more are refused with 503. */
   max_inflight_bytes: size.prefault('256MiB'),
   drain: duration.prefault('30s'),
+  /** When a target of a route is left alone for a while. */
+  breaker: breaker.prefault({}),
   spool: z.strictObject({ max_disk: size.prefault('2GiB') }).prefault({}),
 });
 
@@ -55,34 +58,13 @@ const capture = z.strictObject({
   max_bytes: size.prefault('256KiB'),
 });
 
-const target = z.strictObject({
-  model: z
-    .string()
-    .regex(/^[^/\s]+\/\S+$/, 'must be PROVIDER/MODEL')
-    .max(256),
-  weight: z.number().min(0).max(1e6).default(1),
-});
-
-const deadlines = z.strictObject({
-  connect: duration.prefault('5s'),
-  /** Headers of the answer; counts as a reason to fail over while another target remains. */
-  first_token: duration.prefault('600s'),
-  idle: duration.prefault('120s'),
-  total: duration.prefault('15m'),
-});
-
 const route = z.strictObject({
-  strategy: z.enum(['weighted', 'fallback']).default('weighted'),
+  strategy: z.enum(['weighted', 'fallback', 'latency', 'least_busy', 'cost']).default('weighted'),
+  /** What the strategy `latency` compares: time to the first token of a stream, or to the end of the answer. */
+  measure: z.enum(['first_token', 'total']).default('first_token'),
   targets: z.array(target).min(1, 'needs at least one target'),
   /** Tried in order after the chosen target failed before its first byte. */
-  fallback: z
-    .array(
-      z
-        .string()
-        .regex(/^[^/\s]+\/\S+$/, 'must be PROVIDER/MODEL')
-        .max(256),
-    )
-    .default([]),
+  fallback: z.array(fallback).default([]),
   deadlines: deadlines.prefault({}),
   retry: z.strictObject({ attempts: z.int().min(1).max(10).default(2) }).prefault({}),
 });
@@ -112,10 +94,14 @@ export type Config = z.infer<typeof configSchema>;
 export type RouteConfig = z.infer<typeof route>;
 export type KeyConfig = z.infer<typeof key>;
 export type { PriceConfig, PriceEntryConfig } from './config/prices.ts';
-export type Deadlines = z.infer<typeof deadlines>;
-
-/** The limits a call without a route runs under. */
-export const DEFAULT_DEADLINES: Deadlines = deadlines.parse({});
+export {
+  DEFAULT_DEADLINES,
+  type BreakerConfig,
+  type Deadlines,
+  type FallbackConfig,
+  type FallbackReason,
+  type TargetConfig,
+} from './config/targets.ts';
 
 /** A config whose sections have been checked one by one. */
 interface Sections {
@@ -167,7 +153,7 @@ function checkRoute(
     }
   };
   for (const [index, entry] of config.targets.entries()) check(entry.model, ['targets', index, 'model']);
-  for (const [index, model] of config.fallback.entries()) check(model, ['fallback', index]);
+  for (const [index, { model }] of config.fallback.entries()) check(model, ['fallback', index]);
   if (config.strategy === 'weighted' && config.targets.every((entry) => entry.weight === 0)) {
     report(['targets'], 'at least one weight must be above 0');
   }

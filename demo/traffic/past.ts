@@ -225,6 +225,7 @@ function placesFor(model: string, config: DemoConfig, random: Random): Place[] {
 }
 
 function ordered(route: RouteConfig, random: Random): string[] {
-  if (route.strategy === 'fallback') return [...route.targets.map((target) => target.model), ...route.fallback];
-  return [random.weighted(route.targets).model, ...route.fallback];
+  const fallback = route.fallback.map(({ model }) => model);
+  if (route.strategy === 'fallback') return [...route.targets.map(({ model }) => model), ...fallback];
+  return [random.weighted(route.targets).model, ...fallback];
 }

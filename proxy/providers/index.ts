@@ -8,6 +8,7 @@ import { bedrock } from './bedrock.ts';
 import { cohere } from './cohere.ts';
 import { compatible, known, openai } from './compatible.ts';
 import { gemini } from './gemini.ts';
+import { withKeys } from './key-ring.ts';
 import { ollama } from './ollama.ts';
 import { simulated } from './simulated.ts';
 import type { Provider, ProviderKind, ProviderRegistry } from './types.ts';
@@ -40,7 +41,7 @@ export function createProviders(config: Pick<Config, 'providers'>): ReadonlyMap<
   const providers = new Map<string, Provider>();
   for (const [id, each] of Object.entries(config.providers)) {
     const type = providerType(id, each);
-    if (type !== undefined) providers.set(id, PROVIDERS[type].create({ id, config: each }));
+    if (type !== undefined) providers.set(id, withKeys(PROVIDERS[type], { id, config: each }));
   }
   if (!providers.has(SIMULATED)) {
     const config = { models: [], headers: {} };

@@ -82,7 +82,17 @@ export interface Provider {
   sign?(request: UpstreamRequest): Promise<void>;
   /** For a provider that wants a body of this dialect to be a little different. */
   shape?(endpoint: Endpoint, body: Fields): Fields;
+  /** Of a provider with several keys. */
+  readonly keys?: KeyRing;
   readonly upstream: Upstream;
+}
+
+/** The same provider once for each of its keys. */
+export interface KeyRing {
+  /** With the key that is to be used now. */
+  pick(now: number): Provider;
+  /** One of the keys was refused or throttled. @returns true where another may be used instead */
+  rest(provider: Provider, untilUs: number, now: number): boolean;
 }
 
 export interface ProviderOptions {

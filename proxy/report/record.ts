@@ -100,6 +100,8 @@ export interface EndRecord extends BeginRecord {
   readonly route: string;
   readonly strategy: string;
   readonly reason: string;
+  /** Targets that were passed over; absent where none was. */
+  readonly skipped?: readonly string[];
   readonly params: Params;
   readonly attempts: readonly AttemptRecord[];
   readonly capture: Capture | undefined;
@@ -149,6 +151,7 @@ export function endRecord(exchange: Exchange, capture: Capture | undefined): End
     route: plan?.route ?? '',
     strategy: plan?.strategy ?? '',
     reason: plan?.reason ?? '',
+    ...(exchange.skipped.length === 0 ? {} : { skipped: exchange.skipped.map((each) => clip(each)) }),
     params: exchange.json ? paramsOf(exchange.json) : {},
     attempts: exchange.attempts.map((attempt) => attemptRecord(attempt, exchange.dialect)),
     capture,

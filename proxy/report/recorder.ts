@@ -119,9 +119,17 @@ function credentialOf(headers: IncomingHttpHeaders): string {
 }
 
 function secretsOf(config: Config): string[] {
-  const providers = Object.values(config.providers).flatMap(({ api_key, headers, entra, aws, credentials }) => {
+  const providers = Object.values(config.providers).flatMap(({ api_key, api_keys = [], headers, ...more }) => {
+    const { entra, aws, credentials } = more;
     const secret = Object.entries(headers).filter(([name]) => /auth|key|token|secret|cookie/i.test(name));
-    const own = [api_key, entra?.client_secret, aws?.secret_access_key, aws?.session_token, credentials?.private_key];
+    const own = [
+      api_key,
+      ...api_keys,
+      entra?.client_secret,
+      aws?.secret_access_key,
+      aws?.session_token,
+      credentials?.private_key,
+    ];
     return [...own.map((each) => each ?? ''), ...secret.map(([, value]) => value.slice(value.indexOf(' ') + 1))];
   });
   return [...providers, ...config.keys.map(({ key }) => key), config.collector.admin_key ?? ''];

@@ -42,6 +42,7 @@ export function spansOf(record: EndRecord, bodies: Bodies | undefined): RequestS
     more: [
       routeAttributes(record),
       {
+        [ATTR.SKIPPED]: record.skipped,
         [ATTR.OUTCOME]: record.outcome,
         [ATTR.HTTP_STATUS]: record.httpStatus || undefined,
         [ATTR.ERROR_TYPE]: record.errorType,

@@ -3,11 +3,13 @@
 
 import { DEFAULT_DEADLINES, type Config, type Deadlines } from '../../schemas/config.ts';
 import { GatewayError } from '../../schemas/errors.ts';
+import { costOf } from '../../schemas/price.ts';
 import type { Plan, Target } from '../exchange.ts';
 import { SIMULATED } from '../providers/index.ts';
 import type { Provider } from '../providers/types.ts';
 import { createRouter } from './index.ts';
-import type { Router } from './types.ts';
+import { TargetStates } from './state.ts';
+import type { Asking, Router } from './types.ts';
 
 export interface Resolved {
   readonly plan: Plan;
@@ -28,6 +30,8 @@ const DIRECT_TRIES = 2;
 const REMEMBERED = 2_000;
 
 export class Resolver {
+  /** Of the targets of all routes. */
+  readonly states: TargetStates;
   readonly #routes = new Map<string, Route>();
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #simulatedOnly: boolean;
@@ -36,17 +40,25 @@ export class Resolver {
 
   constructor(config: Config, providers: ReadonlyMap<string, Provider>) {
     this.#providers = providers;
+    this.states = new TargetStates(config.proxy.breaker);
+    const services = { states: this.states, random: Math.random, priceOf: pricing(config, providers) };
     this.#simulatedOnly = Object.keys(config.providers).length === 0;
     for (const [name, route] of Object.entries(config.routes)) {
       const { strategy, deadlines, retry } = route;
-      this.#routes.set(name, { name, strategy, router: createRouter(route), deadlines, tries: retry.attempts });
+      this.#routes.set(name, {
+        name,
+        strategy,
+        router: createRouter(route, services),
+        deadlines,
+        tries: retry.attempts,
+      });
     }
   }
 
   /** @throws GatewayError not_found, or bad_request where several providers serve a bare name */
-  resolve(model: string): Resolved {
+  resolve(model: string, asking: Asking): Resolved {
     const route = this.#routes.get(model);
-    if (route !== undefined) return ofRoute(route);
+    if (route !== undefined) return ofRoute(route, asking);
     const known = this.#direct.get(model);
     if (known !== undefined) return known;
     const resolved = this.#resolveDirect(model);
@@ -98,12 +110,21 @@ export class Resolver {
   }
 }
 
-function ofRoute({ name, strategy, router, deadlines, tries }: Route): Resolved {
-  const { targets, reason } = router.choose();
+function ofRoute({ name, strategy, router, deadlines, tries }: Route, asking: Asking): Resolved {
+  const { targets, reason } = router.choose(asking);
   return { plan: { route: name, strategy, targets, reason }, deadlines, tries };
 }
 
 function direct(target: Target, reason: string): Resolved {
   const plan = { route: '', strategy: 'direct', targets: [target], reason };
   return { plan, deadlines: DEFAULT_DEADLINES, tries: DIRECT_TRIES };
+}
+
+/** What so many tokens cost at a target by the list or the config's prices. */
+function pricing({ prices }: Config, providers: ReadonlyMap<string, Provider>) {
+  return ({ deployment, model }: Target, input: number, output: number) => {
+    const { system: provider = '', serverAddress: host = '' } = providers.get(deployment) ?? {};
+    const usage = { input, output, cacheRead: 0, cacheWrite: 0, reasoning: 0 };
+    return costOf({ provider, deployment, model, host, at: new Date() }, usage, prices)?.total;
+  };
 }

@@ -16,7 +16,8 @@ import type { Translation } from '../translation.ts';
 export function adapt({ providers, keys }: Services): Layer {
   return (live, next) => {
     const target = live.attempts.at(-1)?.target;
-    const provider = target === undefined ? undefined : providers.get(target.deployment);
+    const found = target === undefined ? undefined : providers.get(target.deployment);
+    const provider = found?.keys?.pick(nowUs()) ?? found;
     if (target === undefined || provider === undefined) {
       return Promise.reject(new GatewayError('internal', 'The route leads to a provider that is not configured.'));
     }

@@ -3,6 +3,7 @@
 
 import { DEFAULT_DEADLINES } from '../../schemas/config.ts';
 import { GatewayError } from '../../schemas/errors.ts';
+import { estimateTokens } from '../estimate.ts';
 import type { Plan, Target } from '../exchange.ts';
 import { one } from '../headers.ts';
 import type { Live } from '../live.ts';
@@ -25,7 +26,10 @@ export function route(services: Services): Layer {
 }
 
 function planCall(services: Services, live: Live): void {
-  const { plan, deadlines, tries } = services.resolver.resolve(live.modelAsked);
+  const { plan, deadlines, tries } = services.resolver.resolve(live.modelAsked, {
+    now: live.ownSinceUs,
+    inputTokens: estimateTokens(live.body.length),
+  });
   checkAllowed(live, plan);
   live.deadlines = deadlines;
   live.tries = tries;

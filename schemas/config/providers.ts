@@ -52,6 +52,8 @@ export const provider = z.strictObject({
   type: z.enum(PROVIDER_TYPES).optional(),
   base_url: httpUrl.optional(),
   api_key: secret.optional(),
+  /** Several keys instead of one: the next is used where a provider refuses or throttles the one before. */
+  api_keys: z.array(secret).min(1).max(100).optional(),
   /** Names that a bare `model` may use to reach this provider. */
   models: z.array(z.string().min(1).max(256)).default([]),
   headers: z.record(z.string(), z.string()).default({}),
@@ -113,6 +115,7 @@ export function checkProvider(id: string, config: ProviderConfig, report: Report
     if (config[field as keyof typeof OWN_FIELDS] === undefined || owners.includes(type)) continue;
     report(['providers', id, field], `means nothing to a provider of type ${type}, only to ${owners.join(', ')}`);
   }
+  checkKeys(id, config, report);
   if (type === 'bedrock') checkBedrock(id, config, report);
   if (type === 'vertex') checkVertex(id, config, report);
 }
@@ -128,6 +131,11 @@ const OWN_FIELDS = {
 } as const satisfies Partial<Record<keyof ProviderConfig, readonly ProviderType[]>> as Readonly<
   Record<'api_version' | 'entra' | 'region' | 'project' | 'credentials' | 'aws', readonly ProviderType[]>
 >;
+
+function checkKeys(id: string, { api_key, api_keys }: ProviderConfig, report: Report): void {
+  if (api_key !== undefined && api_keys !== undefined)
+    report(['providers', id, 'api_keys'], 'stands instead of api_key: write all keys here, or one there');
+}
 
 function checkBedrock(id: string, config: ProviderConfig, report: Report): void {
   if (config.region === undefined && config.base_url === undefined)

@@ -29,6 +29,8 @@ before(async () => {
   const deadlines = { connect: '5s', first_token: '500ms', idle: '1s', total: '30s' };
   proxy = await startTestProxy({
     capture: { max_bytes: '4KiB' },
+    // What is looked at here is one call at a time: its target is never left alone for what others saw.
+    proxy: { breaker: { failures: 1_000, requests: 1_000 } },
     providers: {
       openai: { api_key: 'sk-upstream', base_url: `${provider.url}/v1` },
       second: { type: 'openai_compatible', base_url: `${second.url}/v1` },

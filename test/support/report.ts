@@ -80,6 +80,7 @@ export function exchange(over: Partial<Exchange> = {}, headers: Readonly<Record<
     promptVersion: '',
     tags: { feature: 'search' },
     plan: { route: 'assistant', strategy: 'weighted', targets: [], reason: 'weight 3 of 4' },
+    skipped: [],
     attempts: [attempt()],
     answering: true,
     cancelled: new AbortController().signal,

@@ -6,8 +6,13 @@ import { createProviders } from '../../proxy/providers/index.ts';
 import type { Provider } from '../../proxy/providers/types.ts';
 import { createRouter } from '../../proxy/routing/index.ts';
 import { Resolver } from '../../proxy/routing/resolve.ts';
+import { TargetStates } from '../../proxy/routing/state.ts';
 import { configSchema, PROVIDER_TYPES } from '../../schemas/config.ts';
 import { HOSTS } from '../../schemas/hosts.ts';
+
+const ASKING = { now: 1_000_000, inputTokens: 100 };
+const { breaker } = configSchema.parse({}).proxy;
+const services = { states: new TargetStates(breaker), random: Math.random, priceOf: () => undefined };
 
 const opened: ReadonlyMap<string, Provider>[] = [];
 
@@ -23,7 +28,7 @@ after(async () => {
 });
 
 const firstOf = ({ resolver }: { resolver: Resolver }, model: string) => {
-  const { plan } = resolver.resolve(model);
+  const { plan } = resolver.resolve(model, ASKING);
   const [target] = plan.targets;
   return `${plan.route}|${target?.deployment}|${target?.model}`;
 };
@@ -64,7 +69,7 @@ describe('what a model name means', () => {
   test('a name that nobody or more than one serves is said to be so', () => {
     const refused = (model: string, errorClass: string, words: RegExp) =>
       assert.throws(
-        () => all.resolver.resolve(model),
+        () => all.resolver.resolve(model, ASKING),
         (error: { class?: string; message: string }) => error.class === errorClass && words.test(error.message),
       );
     refused('shared', 'bad_request', /local\/shared, other\/shared/);
@@ -75,7 +80,7 @@ describe('what a model name means', () => {
 
   test('two providers of one kind make a bare name ambiguous', () => {
     const two = setUp({ providers: { openai: {}, eu: { type: 'openai', base_url: 'http://127.0.0.1:1/v1' } } });
-    assert.throws(() => two.resolver.resolve('gpt-5'), /openai\/gpt-5, eu\/gpt-5/);
+    assert.throws(() => two.resolver.resolve('gpt-5', ASKING), /openai\/gpt-5, eu\/gpt-5/);
   });
 
   test('without any provider the simulated one answers everything', () => {
@@ -92,9 +97,9 @@ describe('strategies', () => {
   const route = (input: object) => {
     const found = configSchema.parse({ providers: { openai: {} }, routes: { r: input } }).routes['r'];
     assert.ok(found);
-    return createRouter(found);
+    return createRouter(found, services);
   };
-  const models = (router: ReturnType<typeof createRouter>) => router.choose().targets.map(({ model }) => model);
+  const models = (router: ReturnType<typeof createRouter>) => router.choose(ASKING).targets.map(({ model }) => model);
 
   test('fallback keeps the order', () => {
     const targets = [{ model: 'openai/a' }, { model: 'openai/b' }];
@@ -119,7 +124,7 @@ describe('strategies', () => {
     assert.deepEqual([...drawn.keys()].sort(), ['a', 'b']);
     const share = (drawn.get('b') ?? 0) / 4_000;
     assert.ok(share > 0.7 && share < 0.8, String(share));
-    assert.match(router.choose().reason, /^drawn by weight: (25|75)% of the calls$/);
+    assert.match(router.choose(ASKING).reason, /^drawn by weight: (25|75)% of the calls$/);
   });
 });
 
