@@ -4,13 +4,24 @@ import type { ErrorClass } from '../../schemas/errors.ts';
 
 export interface Failure {
   /** error.type of the attempt. */
-  readonly type: 'connect' | 'timeout' | 'reset' | 'protocol' | 'truncated';
+  readonly type: string;
   readonly class: ErrorClass;
   /** After `The provider "x"`. */
   readonly words: string;
   /** A code for the record; callers are not told what an operator's network looks like. */
   readonly code?: string;
 }
+
+/** What goes wrong above the wire. */
+export const FAILURES = {
+  unpackable: { type: 'truncated', class: 'bad_upstream', words: 'sent bytes that cannot be unpacked' },
+  tooLarge: { type: 'protocol', class: 'bad_upstream', words: 'gave an answer too large to translate' },
+  packed: { type: 'protocol', class: 'bad_upstream', words: 'packed its answer in a way nobody asked for' },
+  truncated: { type: 'truncated', class: 'bad_upstream', words: 'ended its answer before its end' },
+  /** Nothing of it was work: as good as no answer. */
+  notBegun: { type: 'reset', class: 'bad_upstream', words: 'ended its answer before its beginning' },
+  stopped: { type: 'reset', class: 'overload', words: 'was still answering when this worker had to stop' },
+} as const satisfies Record<string, Failure>;
 
 const RESET: ReadonlySet<string> = new Set([
   'ECONNRESET',

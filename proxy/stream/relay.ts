@@ -14,8 +14,11 @@ import type { Watched } from '../sweep.ts';
 import { isStreamOf } from '../translation.ts';
 import { openClientEnd, type ClientEnd } from './client-end.ts';
 import { isJson } from '../media/index.ts';
-import { failureOf, type Failure } from './failure.ts';
+import { AnswerCapture } from './capture.ts';
+import { FAILURES, failureOf, type Failure } from './failure.ts';
 import { STALLED_MS, type Pace } from './outlet.ts';
+import { overdue, type Phase } from './patience.ts';
+import { Prelude } from './prelude.ts';
 import type { AnswerNotes } from './reading.ts';
 import { encodingOf, unpackStream, withoutEncoding } from './unpack.ts';
 
@@ -26,10 +29,6 @@ const MOST_TRANSLATED = 64 * 1024 * 1024;
 /** How long a provider may keep a connection open after its stream's last event. */
 const LINGER_US = 250e3;
 
-type Phase = 'connecting' | 'waiting' | 'holding' | 'streaming' | 'over';
-
-const UNPACKABLE: Failure = { type: 'truncated', class: 'bad_upstream', words: 'sent bytes that cannot be unpacked' };
-const TOO_LARGE: Failure = { type: 'protocol', class: 'bad_upstream', words: 'gave an answer too large to translate' };
 const GONE = new Error('the attempt is over');
 
 export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
@@ -37,17 +36,18 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
   readonly #live: Live;
   readonly #attempt: Attempt;
   readonly #outgoing: Outgoing;
-  readonly #captureBytes: number;
+  readonly #capture: AnswerCapture;
   #phase: Phase = 'connecting';
   #controller: UpstreamController | undefined;
   #headers: IncomingHttpHeaders = {};
   #held: Buffer[] = [];
   #heldBytes = 0;
-  #captured = 0;
   #meter: AnswerNotes | undefined;
   /** The answer is a stream of events. */
   #events = false;
   #outlet: ClientEnd['outlet'] | undefined;
+  /** While the answer has not begun and could still come from elsewhere. */
+  #prelude: Prelude | undefined;
   #unpacker: Transform | undefined;
   /** When the last byte came; 0: since the last look of the sweep, which is near enough and costs no clock. */
   #lastUs = 0;
@@ -60,8 +60,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
     this.#live = live;
     this.#attempt = attempt;
     this.#outgoing = outgoing;
-    const { capture } = services.config;
-    this.#captureBytes = capture.content === 'none' ? 0 : capture.max_bytes;
+    this.#capture = new AnswerCapture(services.config, attempt);
   }
 
   /** Resolves when the attempt is over, however it ended; what it left is in the attempt and in `live.held`. */
@@ -108,7 +107,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
       const [only] = this.#held;
       const body = this.#held.length === 1 && only !== undefined ? only : Buffer.concat(this.#held);
       this.#live.held = { status: this.#attempt.httpStatus, headers: this.#headers, body };
-      this.#capture(body);
+      this.#capture.add(body);
       this.#finish();
       this.#live.ownSinceUs = this.#attempt.endUs;
     } else if (this.#phase === 'streaming') this.#endStream();
@@ -130,7 +129,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
 
   stop(): void {
     if (this.#phase === 'over') return;
-    this.#fail({ type: 'reset', class: 'overload', words: 'was still answering when this worker had to stop' });
+    this.#fail(FAILURES.stopped);
   }
 
   check(now: number): void {
@@ -138,26 +137,14 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
     const stalledUs = this.#outlet?.stalledUs ?? 0;
     if (stalledUs > 0) {
       if (now - stalledUs > STALLED_MS * 1e3) this.#live.response.destroy();
-    } else if (now > this.#live.deadlineUs) this.#timeout('the whole call');
-    else if (this.#phase === 'connecting' || this.#phase === 'waiting') this.#checkStart(now - this.#attempt.startUs);
-    else this.#checkSilence(now - this.#lastUs);
+    } else if (this.#attempt.reading.complete && now - this.#lastUs > LINGER_US) this.#endLingering();
+    else this.#checkPatience(now);
   }
 
-  #checkStart(waitedUs: number): void {
-    const { deadlines, another } = this.#live;
-    if (deadlines === undefined) return;
-    if (this.#phase === 'connecting' && waitedUs > deadlines.connect * 1e3) this.#timeout('a connection');
-    // A slow first byte is a reason to go elsewhere only while there is an elsewhere.
-    else if (another && waitedUs > deadlines.first_token * 1e3) this.#timeout('the first byte');
-  }
-
-  #checkSilence(silentUs: number): void {
-    const { deadlines } = this.#live;
-    if (this.#attempt.reading.complete && silentUs > LINGER_US) this.#endLingering();
-    else if (deadlines !== undefined && silentUs > deadlines.idle * 1e3) this.#timeout('the next byte');
-  }
-
-  #timeout(what: string): void {
+  #checkPatience(now: number): void {
+    const waiting = { phase: this.#phase, begun: this.#prelude === undefined, lastUs: this.#lastUs };
+    const what = overdue(this.#live, this.#attempt, waiting, now);
+    if (what === undefined) return;
     this.#fail({ type: 'timeout', class: 'upstream_timeout', words: `kept us waiting too long for ${what}` });
   }
 
@@ -177,7 +164,13 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
     if (encoding !== '' && !this.#unpackFirst(encoding)) return;
     this.#phase = 'streaming';
     live.ownSinceUs = this.#lastUs;
-    const end = openClientEnd(live, { attempt, headers: this.#headers, events: this.#events, pace: this });
+    if (live.another && this.#events && Prelude.fits(attempt.dialect)) this.#prelude = new Prelude(attempt.dialect);
+    else this.#openClient();
+  }
+
+  #openClient(): void {
+    const options = { attempt: this.#attempt, headers: this.#headers, events: this.#events, pace: this };
+    const end = openClientEnd(this.#live, options);
     this.#outlet = end.outlet;
     this.#meter = end.meter;
   }
@@ -186,7 +179,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
   #unpackFirst(encoding: string): boolean {
     const unpacker = unpackStream(encoding);
     if (unpacker === undefined) {
-      this.#fail({ type: 'protocol', class: 'bad_upstream', words: 'packed its answer in a way nobody asked for' });
+      this.#fail(FAILURES.packed);
       return false;
     }
     this.#headers = withoutEncoding(this.#headers);
@@ -194,7 +187,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
     unpacker.on('drain', () => this.#controller?.resume());
     unpacker.on('end', () => this.#phase === 'streaming' && this.#endStream());
     unpacker.on('error', () => {
-      if (this.#phase === 'streaming') this.#fail(UNPACKABLE);
+      if (this.#phase === 'streaming') this.#fail(FAILURES.unpackable);
     });
     this.#unpacker = unpacker;
     return true;
@@ -210,7 +203,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
       this.#controller?.abort(GONE);
       return;
     }
-    if (this.#live.translation !== undefined) return this.#fail(TOO_LARGE);
+    if (this.#live.translation !== undefined) return this.#fail(FAILURES.tooLarge);
     const held = this.#held;
     this.#held = [];
     this.#lastUs = nowUs();
@@ -225,8 +218,23 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
 
   #deliver(chunk: Buffer): void {
     if (this.#phase !== 'streaming') return;
-    if (this.#captured < this.#captureBytes) this.#capture(chunk);
-    this.#outlet?.push(chunk);
+    this.#capture.add(chunk);
+    if (this.#prelude === undefined) this.#outlet?.push(chunk);
+    else this.#begin(this.#prelude, chunk);
+  }
+
+  /** Nothing has gone to the client yet: it gets what was kept back once that holds content. */
+  #begin(prelude: Prelude, chunk: Buffer): void {
+    if (prelude.push(chunk)) {
+      this.#prelude = undefined;
+      this.#live.ownSinceUs = nowUs();
+      this.#openClient();
+      for (const each of prelude.take()) this.#outlet?.push(each);
+    } else if (prelude.error !== undefined) {
+      const { type, message } = prelude.error;
+      const words = `gave an error instead of an answer: ${message.slice(0, 512)}`;
+      this.#fail({ type: type.slice(0, 64), class: 'bad_upstream', words });
+    }
   }
 
   pause(): void {
@@ -240,20 +248,13 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
     this.#controller?.resume();
   }
 
-  #capture(chunk: Buffer): void {
-    if (this.#captureBytes === 0) return;
-    const rest = this.#captureBytes - this.#captured;
-    this.#attempt.responseBody.push(chunk.length <= rest ? chunk : chunk.subarray(0, rest));
-    this.#captured += Math.min(rest, chunk.length);
-  }
-
   /** The connection's own end: of a stream that said it was complete, or of one that was cut. */
   #endStream(): void {
     const { reading } = this.#attempt;
     this.#meter?.end();
+    if (this.#prelude !== undefined) return this.#fail(FAILURES.notBegun);
     if (this.#meter !== undefined && !reading.complete && reading.error === undefined) {
-      this.#fail({ type: 'truncated', class: 'bad_upstream', words: 'ended its answer before its end' });
-      return;
+      return this.#fail(FAILURES.truncated);
     }
     if (this.#meter === undefined) reading.complete = true;
     if (reading.error !== undefined) this.#attempt.errorType = reading.error.type.slice(0, 64);
@@ -268,7 +269,7 @@ export class Relay implements UpstreamHandler, Watched, Cancellable, Pace {
 
   #fail(failure: Failure): void {
     const attempt = this.#attempt;
-    const wasStreaming = this.#phase === 'streaming';
+    const wasStreaming = this.#phase === 'streaming' && this.#prelude === undefined;
     // Bytes of an answer are work done and billed: what is lost then is an answer, not only a connection.
     const begun = wasStreaming || this.#phase === 'holding';
     attempt.errorType = begun && failure.type === 'reset' ? 'truncated' : failure.type;
