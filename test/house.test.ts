@@ -125,7 +125,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   runtime: 2000,
   proxy: 10400,
   collector: 9500,
-  ui: 7000,
+  ui: 8500,
   demo: 2600,
   deploy: 400,
 };
