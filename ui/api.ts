@@ -1,8 +1,11 @@
 // The collector's API, typed by schemas/api.ts. Every failure becomes one ApiError that says what happened and what to do.
 import type {
+  CostReport,
   Facets,
   Metric,
+  PriceList,
   Problem,
+  ProviderReport,
   Series,
   SeriesBy,
   SpanIo,
@@ -94,9 +97,12 @@ async function problemOf(answer: Response): Promise<ApiError> {
   });
 }
 
-export interface Window {
+export interface Span {
   readonly from: string;
   readonly to: string;
+}
+
+export interface Window extends Span {
   readonly q: string;
 }
 
@@ -113,6 +119,12 @@ export const api = {
     call<Facets>('GET', '/facets', { query: { ...window }, ...(signal && { signal }) }),
   series: (ask: Window & { metric: readonly Metric[]; by?: SeriesBy; step?: string }, signal?: AbortSignal) =>
     call<Series>('GET', '/series', { query: { ...ask, metric: ask.metric.join(',') }, ...(signal && { signal }) }),
+  cost: (ask: Span & { by: string; step: string }, signal?: AbortSignal) =>
+    call<CostReport>('GET', '/cost', { query: { ...ask }, ...(signal && { signal }) }),
+  providers: (ask: Span & { step: string }, signal?: AbortSignal) =>
+    call<ProviderReport>('GET', '/providers', { query: { ...ask }, ...(signal && { signal }) }),
+  prices: (ask: Span & { q: string; limit: number }, signal?: AbortSignal) =>
+    call<PriceList>('GET', '/prices', { query: { ...ask }, ...(signal && { signal }) }),
   status: (signal?: AbortSignal) => call<Status>('GET', '/status', { ...(signal && { signal }) }),
   /** Trades the admin key for a session cookie. */
   signIn: (key: string) => call<undefined>('POST', '/session', { body: { key } }),

@@ -1,9 +1,9 @@
 // The colours of this browser's series, remembered so that a model looks the same on every page and after a reload.
-// Models, providers and routes each have the ten colours to themselves.
+// Models, providers, routes and so on each have the ten colours to themselves.
 import { assign } from './lib/colour.ts';
 import { store } from './view.svelte.ts';
 
-export type Kind = 'model' | 'provider' | 'route';
+export type Kind = 'model' | 'provider' | 'route' | 'team' | 'user' | 'tag' | 'prompt' | 'key';
 
 const tables = new Map<Kind, ReadonlyMap<string, number>>();
 const KEEP = 200;

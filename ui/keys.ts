@@ -9,7 +9,7 @@ export const KEYS: readonly { readonly keys: string; readonly does: string }[] =
   { keys: 'j  k', does: 'Next and previous row' },
   { keys: 'Enter', does: 'Look at the row; again: open it' },
   { keys: 'Esc', does: 'Close what is open' },
-  { keys: 'g then o l t s', does: 'Overview, Live, Traces, Settings' },
+  { keys: 'g then o l t p c s', does: 'Overview, Live, Traces, Providers, Cost, Settings' },
   { keys: 'r', does: 'Refresh' },
   { keys: '[  ]', does: 'Earlier and later time range' },
   { keys: 'p', does: 'Pause the live tail' },
@@ -30,6 +30,13 @@ export function press(event: KeyboardEvent, actions: Actions): void {
   if (busy || !action) return;
   event.preventDefault();
   action(event);
+}
+
+/** Moves the focus along the page's rows: whatever is marked with data-row. Enter then means what it means there. */
+function walk(by: number): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')];
+  const at = rows.findIndex((row) => row === document.activeElement);
+  rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + by))]?.focus();
 }
 
 let goUntil = 0;
@@ -66,6 +73,8 @@ const ACTIONS: Actions = {
     event.preventDefault();
     box.focus();
   },
+  j: () => walk(1),
+  k: () => walk(-1),
   '[': () => view.move(-1),
   ']': () => view.move(1),
 };

@@ -1,6 +1,7 @@
 // What all pages share: the range and filter (from the URL), the refresh beat, the theme, and whether a key is needed.
 import { DEFAULT_RANGE, shift, type Range } from './lib/range.ts';
-import { here, setParams } from './router.ts';
+import { PAGES } from './pages/index.ts';
+import { here, match, setParams } from './router.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 export const REFRESH = [0, 10, 30, 60] as const;
@@ -25,7 +26,9 @@ const DARK = matchMedia('(prefers-color-scheme: dark)');
 
 class View {
   readonly q = $derived(here.searchParams.get('q') ?? '');
-  readonly from = $derived(here.searchParams.get('from') ?? DEFAULT_RANGE.from);
+  /** Where the page's range begins when the URL does not say. */
+  readonly usual = $derived(match(PAGES, here.pathname)?.page.from ?? DEFAULT_RANGE.from);
+  readonly from = $derived(here.searchParams.get('from') ?? this.usual);
   readonly to = $derived(here.searchParams.get('to') ?? DEFAULT_RANGE.to);
   readonly range: Range = $derived({ from: this.from, to: this.to });
 
@@ -46,7 +49,7 @@ class View {
   keys = $state(false);
 
   setRange({ from, to }: Range): void {
-    const usual = from === DEFAULT_RANGE.from && to === DEFAULT_RANGE.to;
+    const usual = from === this.usual && to === DEFAULT_RANGE.to;
     setParams(usual ? { from: '', to: '' } : { from, to });
   }
 

@@ -18,6 +18,7 @@ import type {
 } from '../../schemas/api.ts';
 import { resolve as resolveRange } from '../../ui/lib/range.ts';
 import { matches, parse } from '../../ui/lib/query.ts';
+import { cost, prices, providers, type Asked } from './stub-money.ts';
 import { ioOf, oneRequest, traffic, type Made } from './stub-data.ts';
 
 export type Mode = 'full' | 'empty' | 'failing' | 'locked';
@@ -154,6 +155,12 @@ function resource(path: string, query: URLSearchParams, world: World): unknown {
   if (kind === 'status') return status(world);
   if (kind === 'facets') return facets(chosen(query, world));
   if (kind === 'series') return series(query, world);
+  if (kind === 'cost') return cost(world.made, query.get('by') ?? 'model', asked(query));
+  if (kind === 'providers') return providers(world.made, asked(query));
+  if (kind === 'prices') {
+    const limit = Number(query.get('limit') ?? 200);
+    return prices(world.made, { q: query.get('q') ?? '', limit, asked: asked(query) });
+  }
   if (kind !== 'traces') return undefined;
   if (id === undefined) return page(query, world);
   const detail = world.byId.get(id)?.detail;
@@ -164,6 +171,15 @@ function resource(path: string, query: URLSearchParams, world: World): unknown {
 
 function windowOf(query: URLSearchParams): { from: number; to: number } {
   return resolveRange({ from: query.get('from') ?? 'now-1h', to: query.get('to') ?? '' }, Date.now());
+}
+
+function stepOf(query: URLSearchParams): number {
+  const text = query.get('step') ?? '1m';
+  return Number(text.slice(0, -1)) * (STEP[text.slice(-1)] ?? MINUTE);
+}
+
+function asked(query: URLSearchParams): Asked {
+  return { ...windowOf(query), step: stepOf(query) };
 }
 
 function chosen(query: URLSearchParams, { made }: World): readonly Made[] {
@@ -221,6 +237,8 @@ function measure(metric: Metric, traces: readonly TraceSummary[]): number | null
   if (metric === 'requests') return traces.length;
   if (metric === 'errors') return errors;
   if (metric === 'tokens') return sum((trace) => trace.in_tok + trace.out_tok);
+  if (metric === 'input_tokens') return sum((trace) => trace.in_tok);
+  if (metric === 'output_tokens') return sum((trace) => trace.out_tok);
   if (metric === 'cost') return sum((trace) => trace.cost_usd ?? 0);
   if (metric === 'unpriced') return traces.filter((trace) => trace.cost_usd === null).length;
   if (traces.length === 0) return null;
@@ -247,8 +265,7 @@ const GROUP: Readonly<Record<string, (trace: TraceSummary) => readonly string[]>
 
 function series(query: URLSearchParams, world: World): Series {
   const { from, to } = windowOf(query);
-  const stepText = query.get('step') ?? '1m';
-  const step = Number(stepText.slice(0, -1)) * (STEP[stepText.slice(-1)] ?? MINUTE);
+  const step = stepOf(query);
   const by = GROUP[query.get('by') ?? ''];
   const groups = new Map<string, TraceSummary[]>(by ? [] : [['', []]]);
   for (const { summary } of chosen(query, world)) {

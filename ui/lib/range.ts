@@ -72,10 +72,10 @@ const STEPS: readonly (readonly [text: string, ms: number])[] = [
   ['1h', 3_600_000], ['3h', 10_800_000], ['6h', 21_600_000], ['12h', 43_200_000], ['1d', 86_400_000],
 ]; // prettier-ignore
 
-/** The step that gives at most about 100 points; the store's finest is a minute. */
-export function stepFor(range: Range, now: number): string {
+/** The step that gives about so many points at most; the store's finest is a minute. */
+export function stepFor(range: Range, now: number, most = 100): string {
   const { from, to } = resolve(range, now);
-  const step = STEPS.find(([, ms]) => (to - from) / ms <= 100);
+  const step = STEPS.find(([, ms]) => (to - from) / ms <= most);
   return step?.[0] ?? '1d';
 }
 

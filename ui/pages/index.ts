@@ -5,7 +5,7 @@ export interface PageProps {
   readonly params: Readonly<Record<string, string>>;
 }
 
-export const GROUPS = ['Watch', 'System'] as const;
+export const GROUPS = ['Watch', 'Steer', 'Govern', 'System'] as const;
 
 export interface Page {
   readonly id: string;
@@ -19,6 +19,8 @@ export interface Page {
   /** Which of the shared controls it obeys. */
   readonly range: boolean;
   readonly filter: boolean;
+  /** Where its time range begins as long as nobody has chosen one; the last hour without it. */
+  readonly from?: string;
   /** A page takes PageProps, or nothing. */
   readonly load: () => Promise<{ readonly default: Component<never> }>;
 }
@@ -67,6 +69,30 @@ export const PAGES: readonly Page[] = [
     range: false,
     filter: false,
     load: () => import('./Trace.svelte'),
+  },
+  {
+    id: 'providers',
+    path: '/providers',
+    title: 'Providers and models',
+    question: 'Which deployments are well, what do models cost, and what works with what?',
+    group: 'Steer',
+    icon: 'providers',
+    range: true,
+    filter: false,
+    from: 'now-24h',
+    load: () => import('./Providers.svelte'),
+  },
+  {
+    id: 'cost',
+    path: '/cost',
+    title: 'Cost',
+    question: 'What do models cost, who spends it, and where will the month end?',
+    group: 'Govern',
+    icon: 'cost',
+    range: true,
+    filter: true,
+    from: 'now-24h',
+    load: () => import('./Cost.svelte'),
   },
   {
     id: 'settings',
