@@ -37,6 +37,9 @@ export interface Conditions {
   readonly effect: ProviderEffect;
 }
 
+/** Tokens are cached in whole blocks. */
+const CACHE_BLOCK = 32;
+
 export function behave(call: CallFacts, conditions: Conditions, random: Random): Behaviour {
   const failure = fail(conditions, random);
   return failure ?? answer(call, conditions, random);
@@ -64,13 +67,14 @@ function answer(call: CallFacts, { deployment, model, effect }: Conditions, rand
   const reading = call.inputTokens / 12;
   const ttftMs = (random.logNormal(model.ttftMs, model.spread) + reading) * (effect.ttftFactor ?? 1);
   const speed = random.logNormal(Math.max(1, model.tokensPerSecond), 0.18) * (effect.speedFactor ?? 1);
-  const cacheable = call.inputTokens >= 512 && random.chance(call.earlierMessages > 1 ? 0.7 : 0.25);
+  const long = deployment.cachesFrom > 0 && call.inputTokens >= deployment.cachesFrom;
+  const cached = random.chance(call.earlierMessages > 1 ? 0.7 : 0.25) && long;
   const poor = effect.quality === 'poor';
   return {
     kind: 'answer',
     ttftMs,
     tokensPerSecond: speed,
-    cachedTokens: cacheable ? Math.floor((call.inputTokens * 0.8) / 128) * 128 : 0,
+    cachedTokens: cached ? Math.floor((call.inputTokens * 0.8) / CACHE_BLOCK) * CACHE_BLOCK : 0,
     reasoningTokens: model.reasoning > 0 ? Math.round(random.logNormal(model.reasoning * (poor ? 0.3 : 1), 0.5)) : 0,
     quality: poor ? 'poor' : 'good',
     fingerprint: poor && model.fingerprint !== '' ? `${model.fingerprint.slice(0, -2)}e7` : model.fingerprint,

@@ -27,12 +27,14 @@ export interface DeploymentProfile {
   readonly models: readonly ModelProfile[];
   readonly faults: FaultRates;
   readonly requestsPerMinute: number;
+  /** Tokens of the shortest prompt whose start is cached; real ones begin near 1,000, but the demo's prompts are short. 0: never. */
+  readonly cachesFrom: number;
 }
 
 // prettier-ignore
 export const DEPLOYMENTS: readonly DeploymentProfile[] = [
   {
-    id: 'openai', shape: 'openai', requestsPerMinute: 10_000,
+    id: 'openai', shape: 'openai', requestsPerMinute: 10_000, cachesFrom: 160,
     faults: { throttled: 0.004, failed: 0.002, overloaded: 0, reset: 0.001 },
     models: [
       { id: 'gpt-5', snapshot: 'gpt-5-2025-08-07', fingerprint: 'fp_5c19ae0d72', ttftMs: 900, spread: 0.5, tokensPerSecond: 75, reasoning: 180 },
@@ -42,7 +44,7 @@ export const DEPLOYMENTS: readonly DeploymentProfile[] = [
     ],
   },
   {
-    id: 'anthropic', shape: 'anthropic', requestsPerMinute: 4000,
+    id: 'anthropic', shape: 'anthropic', requestsPerMinute: 4000, cachesFrom: 0,
     faults: { throttled: 0.003, failed: 0.001, overloaded: 0.006, reset: 0.001 },
     models: [
       { id: 'claude-sonnet-4-5', snapshot: 'claude-sonnet-4-5-20250929', fingerprint: '', ttftMs: 750, spread: 0.45, tokensPerSecond: 70, reasoning: 0 },
@@ -50,17 +52,17 @@ export const DEPLOYMENTS: readonly DeploymentProfile[] = [
     ],
   },
   {
-    id: 'azure-eu-1', shape: 'openai', requestsPerMinute: 3000,
+    id: 'azure-eu-1', shape: 'openai', requestsPerMinute: 3000, cachesFrom: 192,
     faults: { throttled: 0.003, failed: 0.002, overloaded: 0, reset: 0 },
     models: [{ id: 'gpt-4.1', snapshot: 'gpt-4.1-2025-04-14', fingerprint: 'fp_eu1_49d0c2', ttftMs: 340, spread: 0.35, tokensPerSecond: 95, reasoning: 0 }],
   },
   {
-    id: 'azure-eu-2', shape: 'openai', requestsPerMinute: 3000,
+    id: 'azure-eu-2', shape: 'openai', requestsPerMinute: 3000, cachesFrom: 192,
     faults: { throttled: 0.003, failed: 0.003, overloaded: 0, reset: 0.001 },
     models: [{ id: 'gpt-4.1', snapshot: 'gpt-4.1-2025-04-14', fingerprint: 'fp_eu2_49d0c2', ttftMs: 370, spread: 0.35, tokensPerSecond: 95, reasoning: 0 }],
   },
   {
-    id: 'local', shape: 'openai', requestsPerMinute: 600,
+    id: 'local', shape: 'openai', requestsPerMinute: 600, cachesFrom: 0,
     faults: { throttled: 0, failed: 0.004, overloaded: 0, reset: 0.002 },
     models: [
       { id: 'llama-3.3-70b', snapshot: 'llama-3.3-70b', fingerprint: '', ttftMs: 210, spread: 0.3, tokensPerSecond: 42, reasoning: 0 },
