@@ -35,10 +35,9 @@ class Ring implements KeyRing {
     return this.#at(best);
   }
 
-  rest(provider: Provider, untilUs: number, now: number): boolean {
+  rest(provider: Provider, untilUs: number): void {
     const index = this.#providers.indexOf(provider);
     if (index >= 0) this.#untilUs[index] = Math.max(untilUs, this.#untilUs[index] ?? 0);
-    return this.#untilUs.some((until) => until <= now);
   }
 
   #at(index: number): Provider {

@@ -91,8 +91,8 @@ export interface Provider {
 export interface KeyRing {
   /** With the key that is to be used now. */
   pick(now: number): Provider;
-  /** One of the keys was refused or throttled. @returns true where another may be used instead */
-  rest(provider: Provider, untilUs: number, now: number): boolean;
+  /** One of the keys was refused or throttled: another is used until then, while one is left. */
+  rest(provider: Provider, untilUs: number): void;
 }
 
 export interface ProviderOptions {

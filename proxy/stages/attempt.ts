@@ -12,6 +12,7 @@ import { newSpanId } from '../ids.ts';
 import { judge, type Judgement } from '../judgement.ts';
 import { stopping, type Held, type Live } from '../live.ts';
 import type { Handler, Layer } from '../pipeline.ts';
+import type { Provider } from '../providers/types.ts';
 import { Course } from '../routing/course.ts';
 import type { Ended } from '../routing/state.ts';
 import type { Services } from '../services.ts';
@@ -56,6 +57,8 @@ class Attempts {
   #denied = false;
   /** The last failure was a key's, and another one of the same provider is to be tried. */
   #rotated = false;
+  /** Providers by the keys that failed in this call: none is tried twice because of another's failure. */
+  #used: Set<Provider> | undefined;
 
   // oxlint-disable-next-line max-params -- one call site
   constructor(services: Services, live: Live, next: Handler) {
@@ -68,7 +71,7 @@ class Attempts {
   async run(plan: Plan): Promise<boolean> {
     const live = this.#live;
     const course = new Course(plan);
-    let target = course.first(nowUs());
+    let target = course.first(live.ownSinceUs);
     this.#reason = withSkips(plan.reason, course.skipped);
     while (target !== undefined) {
       live.skipped = course.skipped;
@@ -88,18 +91,20 @@ class Attempts {
     const live = this.#live;
     let retrying = false;
     try {
-      for (let tried = 1; ;) {
+      for (let tried = 1; ; tried++) {
         live.another = course.remains(nowUs());
         const attempt = openAttempt(this.#services, live, target, this.#reason);
         const judgement = await this.#attempt(attempt);
         if (judgement === undefined || !mayGoOn(live)) return undefined;
-        if (this.#rotated) continue;
-        const pause = pauseMs(judgement, tried);
-        if (pause === undefined || tried >= live.tries || nowUs() + pause * 1e3 >= live.deadlineUs) return judgement;
-        if (!retrying && !this.#mayRetry()) return judgement;
-        retrying = true;
-        tried++;
-        this.#reason = `${target.deployment} failed before (${attempt.errorType}), tried again after ${Math.round(pause)} ms`;
+        if (this.#rotated) {
+          tried--;
+          continue;
+        }
+        const pause = tried < live.tries ? pauseAfter(live, attempt, judgement, tried) : undefined;
+        retrying ||= pause !== undefined && this.#mayRetry();
+        if (pause === undefined || !retrying) return judgement;
+        const why = `${target.deployment} failed before (${attempt.errorType})`;
+        this.#reason = `${why}, tried again after ${Math.round(pause)} ms`;
         if (!(await rest(live, pause))) return undefined;
       }
     } finally {
@@ -139,7 +144,10 @@ class Attempts {
     if (provider?.keys === undefined || used === undefined) return false;
     if (kind !== 'auth' && kind !== 'quota' && kind !== 'throttled') return false;
     const now = nowUs();
-    const another = provider.keys.rest(used, now + (waitMs ?? KEY_RESTS_MS[kind]) * 1e3, now);
+    this.#used ??= new Set();
+    this.#used.add(used);
+    provider.keys.rest(used, now + (waitMs ?? KEY_RESTS_MS[kind]) * 1e3);
+    const another = !this.#used.has(provider.keys.pick(now));
     if (another) this.#reason = `another key of ${attempt.target.deployment} failed before (${attempt.errorType})`;
     return another;
   }
@@ -186,6 +194,14 @@ function asOf(live: Live, errorType: string, judgement: Judgement | undefined): 
 }
 
 /** Before the same target is asked again; undefined when it should not be. */
+// oxlint-disable-next-line max-params -- one call site
+function pauseAfter(live: Live, { target }: Attempt, judgement: Judgement, tried: number): number | undefined {
+  // Its breaker has just opened, or it was asked only to see whether it is back.
+  if (live.another && target.state?.breaker.ejected === true) return undefined;
+  const pause = pauseMs(judgement, tried);
+  return pause === undefined || nowUs() + pause * 1e3 >= live.deadlineUs ? undefined : pause;
+}
+
 function pauseMs({ kind, waitMs }: Judgement, tried: number): number | undefined {
   if (kind !== 'retryable' && kind !== 'throttled') return undefined;
   if (waitMs !== undefined) return waitMs <= LONGEST_PAUSE_MS ? waitMs : undefined;
