@@ -93,7 +93,7 @@ describe('every page', () => {
   });
   it('teaches when there is nothing yet', async () => {
     stub.mode = 'empty';
-    for (const path of ['/', '/live', '/traces']) {
+    for (const path of ['/', '/live', '/traces', '/cost', '/providers']) {
       const watched = await open(path);
       await watched.page.getByText('curl http://127.0.0.1:8080/v1/chat/completions').waitFor();
       await closeClean(watched);
@@ -103,7 +103,7 @@ describe('every page', () => {
   });
   it('explains when the API fails, with the request id, and recovers by itself', async () => {
     stub.mode = 'failing';
-    for (const path of ['/', '/traces', `/traces/${AGENT_TRACE}`, '/settings']) {
+    for (const path of ['/', '/traces', `/traces/${AGENT_TRACE}`, '/settings', '/cost', '/providers']) {
       const watched = await open(path, PROVOKED);
       await watched.page.getByText('The store is not ready').first().waitFor();
       await watched.page.getByText('req_5f2c91').first().waitFor();

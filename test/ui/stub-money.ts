@@ -51,8 +51,10 @@ const GROUP: Readonly<Record<string, (span: ApiSpan) => string>> = {
 
 function lineOf(group: string | null, spans: readonly ApiSpan[], asked: Asked): CostLine {
   const buckets = Map.groupBy(spans, ({ start }) => Math.floor(start / asked.step) * asked.step);
-  const costOf = (some: readonly ApiSpan[]): number | null =>
-    some.length > 0 && some.every(isUnpriced) ? null : sum(some, (span) => span.cost_usd ?? 0);
+  const costOf = (some: readonly ApiSpan[]): number | null => {
+    const known = some.some((span) => span.cost_usd !== null);
+    return !known && some.some(isUnpriced) ? null : sum(some, (span) => span.cost_usd ?? 0);
+  };
   const times = Array.from(
     { length: (asked.to - asked.from) / asked.step },
     (_, index) => asked.from + index * asked.step,

@@ -29,8 +29,10 @@ export const RATES: readonly { readonly id: keyof PriceRates; readonly name: str
 export function rate(usd: number | null | undefined): string {
   if (usd === null || usd === undefined) return NONE;
   if (usd === 0) return '$0';
-  const [whole = '0', part = ''] = String(Number(usd.toPrecision(6))).split('.');
-  return /e/.test(part) ? `$${usd}` : `$${whole}.${part.padEnd(2, '0')}`;
+  const text = String(Number(usd.toPrecision(6)));
+  if (text.includes('e')) return `$${text}`;
+  const [whole, part = ''] = text.split('.');
+  return `$${whole}.${part.padEnd(2, '0')}`;
 }
 
 /** The rates that a price has, in the order of the list above. */
