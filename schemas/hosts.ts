@@ -55,7 +55,7 @@ export const HOSTS = {
   snowflake: { baseUrl: '', system: 'snowflake', also: CHAT_ONLY },
   watsonx: { baseUrl: '', system: 'ibm.watsonx.ai', also: CHAT_ONLY, quirks: CLASSIC },
   // Makers of models.
-  mistral: { baseUrl: 'https://api.mistral.ai/v1', system: 'mistral_ai', also: EMBEDS, quirks: { ...CLASSIC, noStreamOptions: true, lacks: ['seed', 'logprobs', 'topLogprobs', 'logitBias', 'user', 'store', 'serviceTier', 'promptCacheKey', 'verbosity'] } },
+  mistral: { baseUrl: 'https://api.mistral.ai/v1', system: 'mistral_ai', also: EMBEDS, quirks: { ...CLASSIC, noStreamOptions: true, shortIds: true, lacks: ['seed', 'logprobs', 'topLogprobs', 'logitBias', 'user', 'store', 'serviceTier', 'promptCacheKey', 'verbosity'] } },
   deepseek: { baseUrl: 'https://api.deepseek.com/v1', system: 'deepseek', also: CHAT_ONLY, quirks: { ...CLASSIC, noJsonSchema: true, thoughts: 'reasoning_content' } },
   xai: { baseUrl: 'https://api.x.ai/v1', system: 'x_ai', also: ['responses', 'completions'], quirks: {} },
   perplexity: { baseUrl: 'https://api.perplexity.ai', system: 'perplexity', also: CHAT_ONLY, quirks: { ...CLASSIC, has: ['topK'] } },

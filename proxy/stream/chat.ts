@@ -27,6 +27,7 @@ export function chatEvents(state: MeterState, _event: string, data: string): voi
 function matters(data: string): boolean {
   return (
     !data.endsWith('}') ||
+    !data.includes('"choices"') ||
     hasValue(data, '"finish_reason"') ||
     hasValue(data, '"usage"') ||
     hasValue(data, '"error"') ||

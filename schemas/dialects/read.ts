@@ -99,6 +99,8 @@ export function toolDefinition({ type, name, description, parameters, strict, ra
 export function readError(body: Fields): CallOutput['error'] {
   const error = body['error'];
   if (typeof error === 'string') return { type: 'error', message: error };
+  // Mistral and older servers of open models: the whole body is the error.
+  if (error === undefined && body['object'] === 'error') return readError({ error: body });
   if (!isFields(error)) return undefined;
   return { type: text(error['type']) || text(error['code']) || 'error', message: text(error['message']) };
 }

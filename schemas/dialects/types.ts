@@ -92,6 +92,8 @@ export interface Quirks {
   readonly noDeveloperRole?: boolean;
   /** openai_chat: its messages have one text, not a list of parts, wherever texts are all there is. */
   readonly plainContent?: boolean;
+  /** openai_chat: ids of tool calls must have nine letters and digits. */
+  readonly shortIds?: boolean;
   /** openai_chat: it takes `cache_control` on content parts and tools. */
   readonly cacheControl?: boolean;
   /** openai_chat: where it takes back what the model thought in earlier turns; it is left out unless said. */

@@ -83,7 +83,7 @@ class MessageWriter {
     const plain = Object.keys(marked).length === 0;
     this.#out.push({
       role: 'tool',
-      tool_call_id: id,
+      tool_call_id: this.#id(id),
       content: plain ? content : [{ type: 'text', text: content, ...marked }],
     });
   }
@@ -106,7 +106,18 @@ class MessageWriter {
   }
 
   #toolCall(call: ToolCallPart): Fields {
-    return { ...writeToolCall(call, this.#custom), ...(this.#quirks.thoughts && sealContent(call.seal)) };
+    const written = writeToolCall({ ...call, id: this.#id(call.id) }, this.#custom);
+    return { ...written, ...(this.#quirks.thoughts && sealContent(call.seal)) };
+  }
+
+  /** Ids are random at their end: what fits of it still tells them apart. */
+  #id(id: string): string {
+    return this.#quirks.shortIds === true
+      ? id
+          .replace(/[^A-Za-z0-9]/g, '')
+          .slice(-9)
+          .padStart(9, '0')
+      : id;
   }
 
   #thoughts(parts: readonly Part[]): Fields {

@@ -37,6 +37,8 @@ export function readPart(value: unknown): Part {
   switch (part['type']) {
     case 'text':
       return { type: 'text', content: text(part['text']), ...cache };
+    case 'thinking':
+      return { type: 'reasoning', content: thinkingText(part) };
     case 'refusal':
       return { type: 'refusal', content: text(part['refusal']) };
     case 'image_url':
@@ -50,6 +52,15 @@ export function readPart(value: unknown): Part {
     default:
       return genericPart(value);
   }
+}
+
+/** Mistral's thoughts are a block of the content, and texts in a list. */
+function thinkingText({ thinking }: Fields): string {
+  return typeof thinking === 'string'
+    ? thinking
+    : list(thinking)
+        .map((each) => text(fields(each)['text']))
+        .join('');
 }
 
 /** `cache_control` of Anthropic's kind, or OpenAI's `prompt_cache_breakpoint`, whose long time is half a day. */

@@ -52,6 +52,8 @@ class Choice {
     this.#think(delta, out);
     // Legacy completions of some servers carry `text` instead of a delta; of a spoken answer the transcript is kept.
     this.#say('text', text(delta['content']) || text(choice['text']), out);
+    for (const part of list(delta['content']).map(readPart))
+      if (part.type === 'text' || part.type === 'reasoning') this.#say(part.type, part.content, out);
     this.#say('text', text(fields(delta['audio'])['transcript']), out);
     this.#cite(delta['annotations'], out);
     this.#say('refusal', text(delta['refusal']), out);
