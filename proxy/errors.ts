@@ -23,6 +23,9 @@ interface Wording {
   event?(words: ErrorWords): { readonly event: string; readonly data: unknown };
 }
 
+/** For dialects whose errors have no field for the field: it stands before the words, as Anthropic says it. */
+const told = ({ param, message }: ErrorWords): string => (param === undefined ? message : `${param}: ${message}`);
+
 const openai: Wording = {
   body(words) {
     const { type, code } = ERRORS[words.class].openai;
@@ -41,7 +44,7 @@ const responses: Wording = {
 
 const anthropic: Wording = {
   body(words) {
-    const error = { type: ERRORS[words.class].anthropic, message: words.message };
+    const error = { type: ERRORS[words.class].anthropic, message: told(words) };
     return { type: 'error', error, request_id: words.requestId };
   },
   status: (row) => row.anthropicStatus ?? row.status,
@@ -51,7 +54,7 @@ const anthropic: Wording = {
 const google: Wording = {
   body(words) {
     const { status, gemini } = ERRORS[words.class];
-    return { error: { code: status, message: words.message, status: gemini } };
+    return { error: { code: status, message: told(words), status: gemini } };
   },
 };
 
@@ -67,13 +70,13 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 };
 
 const bedrock: Wording = {
-  body: ({ message }) => ({ message }),
+  body: (words) => ({ message: told(words) }),
   headers: (errorClass) => ['x-amzn-errortype', EXCEPTIONS[ERRORS[errorClass].gemini] ?? 'InternalServerException'],
   event: ({ message }) => ({ event: 'modelStreamErrorException', data: { message } }),
 };
 
-const ollama: Wording = { body: ({ message }) => ({ error: message }) };
-const cohere: Wording = { body: ({ message, requestId }) => ({ id: requestId, message }) };
+const ollama: Wording = { body: (words) => ({ error: told(words) }) };
+const cohere: Wording = { body: (words) => ({ id: words.requestId, message: told(words) }) };
 
 const FAMILIES: readonly (readonly [prefix: string, wording: Wording])[] = [
   ['openai_responses', responses],

@@ -34,7 +34,7 @@ interface Row {
 }
 
 function surface({ route, dialect, operation, method = 'POST', streams = 'never' }: Row): Surface {
-  const upstreamPath = route.replace(/^\/(?:v1beta|v1)(?=\/)/, '');
+  const upstreamPath = route.replace(/^\/v\d(?:beta)?(?=\/)/, '');
   return { route, methods: [method], operation, dialect, upstreamPath, provider: '', model: '', streams };
 }
 
@@ -55,6 +55,8 @@ const EXACT: ReadonlyMap<string, Surface> = new Map(
     vectors('/v1/embeddings', 'openai_embeddings'),
     chat('/v1/messages', 'anthropic'),
     { route: '/v1/messages/count_tokens', dialect: 'anthropic', operation: 'count' } as const,
+    chat('/v2/chat', 'cohere'),
+    vectors('/v2/embed', 'cohere_embeddings'),
     chat('/api/chat', 'ollama_chat', 'unless_refused'),
     chat('/api/generate', 'ollama_generate', 'unless_refused'),
     vectors('/api/embed', 'ollama_embeddings'),
