@@ -108,6 +108,30 @@ function openaiClient(url: string): OpenAI {
   return new OpenAI({ baseURL: `${url}/v1`, apiKey: KEY, maxRetries: 0 });
 }
 
+/** What servers of the dialect say beside OpenAI: thoughts in a field or as blocks of the content. */
+interface Said {
+  readonly content?: unknown;
+  readonly reasoning_content?: string;
+  readonly reasoning?: string;
+}
+type Message = OpenAI.Chat.ChatCompletionMessage & Said;
+interface Block {
+  readonly type: string;
+  readonly text?: string;
+  readonly thinking?: readonly { readonly text: string }[];
+}
+const blocksOf = (content: unknown) => (Array.isArray(content) ? (content as Block[]) : []);
+
+function chatText(content: unknown): string {
+  const blocks = blocksOf(content).map(({ text = '' }) => text);
+  return typeof content === 'string' ? content : blocks.join('');
+}
+
+function chatThought(said: Said | undefined): string {
+  const blocks = blocksOf(said?.content).flatMap(({ thinking = [] }) => thinking.map(({ text }) => text));
+  return said?.reasoning_content ?? said?.reasoning ?? blocks.join('');
+}
+
 function chatClient(url: string): Client {
   const client = openaiClient(url);
   const params = (ask: Ask): OpenAI.Chat.ChatCompletionCreateParamsNonStreaming => ({
@@ -147,15 +171,15 @@ function chatClient(url: string): Client {
       : {}),
   });
   const got = ({ choices, usage }: OpenAI.Chat.ChatCompletion): Got => {
-    const message = choices[0]?.message;
+    const message = choices[0]?.message as Message | undefined;
     const tools = (message?.tool_calls ?? []).flatMap((call) =>
       call.type === 'function'
         ? [{ id: call.id, name: call.function.name, args: JSON.parse(call.function.arguments) as unknown }]
         : [],
     );
     return {
-      text: message?.content ?? '',
-      thought: (message as { reasoning_content?: string } | undefined)?.reasoning_content ?? '',
+      text: chatText(message?.content),
+      thought: chatThought(message),
       tools,
       finish: finishOf(choices[0]?.finish_reason, tools.length),
       usage: {
@@ -178,7 +202,7 @@ function chatClient(url: string): Client {
       let thought = '';
       stream.on('chunk', ({ choices }) => {
         chunks++;
-        thought += (choices[0]?.delta as { reasoning_content?: string } | undefined)?.reasoning_content ?? '';
+        thought += chatThought(choices[0]?.delta);
         ask.onChunk?.();
       });
       return { ...got(await stream.finalChatCompletion()), thought, chunks };
@@ -531,7 +555,7 @@ function ollamaClient(url: string): Client {
           ],
         }
       : {}),
-    ...(ask.think ? { think: true } : {}),
+    ...(ask.think ? { think: 'medium' } : {}),
     ...(ask.format ? { format: FORMAT } : {}),
   });
   const got: Fold<ChatResponse> = (all) => {

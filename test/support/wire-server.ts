@@ -37,10 +37,11 @@ export interface WireServer {
   close(): Promise<void>;
 }
 
-export async function startWires(): Promise<WireServer> {
+/** @param wires by their paths; the first that fits answers */
+export async function startWires(wires: readonly Wire[] = WIRES): Promise<WireServer> {
   const calls: WireCall[] = [];
   const server = createServer((request, response) => {
-    void serve(request, response, calls).catch((error: unknown) => {
+    void serve({ request, response, calls, wires }).catch((error: unknown) => {
       if (!response.destroyed) console.error('the fake provider failed', error);
       response.destroy();
     });
@@ -58,11 +59,18 @@ export async function startWires(): Promise<WireServer> {
   };
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, calls: WireCall[]): Promise<void> {
+interface Serving {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly calls: WireCall[];
+  readonly wires: readonly Wire[];
+}
+
+async function serve({ request, response, calls, wires }: Serving): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const url = new URL(request.url ?? '/', 'http://fake');
-  const wire = WIRES.find(({ path }) => path.test(url.pathname));
+  const wire = wires.find(({ path }) => path.test(url.pathname));
   if (wire === undefined || request.method !== 'POST') {
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"message":"no such path"}}');
     return;

@@ -362,7 +362,8 @@ const codec = new EventStreamCodec(
   (text) => Buffer.from(text),
 );
 
-function awsFrame(event: string, data: Json, kind: 'event' | 'exception' = 'event'): Buffer {
+/** One frame of AWS's event stream. */
+export function awsFrame(event: string, data: Json, kind: 'event' | 'exception' = 'event'): Buffer {
   const headers = {
     [kind === 'event' ? ':event-type' : ':exception-type']: { type: 'string' as const, value: event },
     ':content-type': { type: 'string' as const, value: 'application/json' },
