@@ -5,6 +5,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endRecord } from '../../proxy/report/record.ts';
+import { spansOf } from '../../proxy/report/spans.ts';
+import { ATTR } from '../../schemas/attributes.ts';
 import { post, startTestProxy, type TestProxy } from '../support/proxy.ts';
 import { until } from '../support/until.ts';
 import {
@@ -395,3 +398,118 @@ function scenarios({ id, provider: { type, version }, path, body, tooLong, filte
     assert.equal(refused.headers.get('x-signalbox-error'), null);
   });
 }
+
+describe('deadlines, budgets and what is written down', () => {
+  const wire = wireOf('openai_chat');
+  const asked = { path: '', query: '', body: { stream: true } };
+  const frames = wire.frames(sayingOf('m-plain'), 'm-plain', asked);
+  let primary: FaultyProvider;
+  let second: FaultyProvider;
+  let proxy: TestProxy;
+
+  before(async () => {
+    primary = await startFaultyProvider();
+    second = await startFaultyProvider();
+  });
+
+  after(async () => {
+    await proxy.close();
+    primary.close();
+    second.close();
+  });
+
+  beforeEach(async () => {
+    await (proxy as TestProxy | undefined)?.close();
+    const provider = ({ url }: FaultyProvider) => ({ type: 'openai', api_key: 'k', base_url: `${url}/v1` });
+    const route = (deadlines: object | undefined) => ({
+      strategy: 'fallback',
+      targets: [{ model: 'primary/m', deadlines }, { model: 'second/n' }],
+    });
+    proxy = await startTestProxy({
+      proxy: { breaker: { failures: 3, ejection: '60s' } },
+      providers: { primary: provider(primary), second: provider(second) },
+      routes: {
+        hasty: route({ first_token: '300ms' }),
+        brief: route({ total: '300ms' }),
+        patient: route(undefined),
+        alone: { strategy: 'fallback', targets: [{ model: 'primary/m' }], retry: { attempts: 3 } },
+      },
+    } as object);
+    second.behave(({ socket }) => {
+      socket.write(SSE_HEAD);
+      for (const frame of frames) socket.write(httpChunk(frame));
+      socket.write(LAST_CHUNK);
+    });
+  });
+
+  const ask = (model: string, headers: Record<string, string> = {}) =>
+    post(proxy.url, { model, stream: true, messages: user }, { headers });
+
+  async function errorsOf(response: Response): Promise<string[]> {
+    await response.text();
+    return (await proxy.recorder.settled()).attempts.map(({ errorType }) => errorType);
+  }
+
+  test("a target's own deadlines stand instead of its route's", async () => {
+    primary.behave(() => {});
+    assert.deepEqual(await errorsOf(await ask('hasty')), ['timeout', '']);
+    primary.behave(async ({ socket, closed }) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9000\r\n\r\n{');
+      while (!closed()) {
+        socket.write(' ');
+        await sleep(20);
+      }
+    });
+    assert.deepEqual(await errorsOf(await ask('brief')), ['timeout', '']);
+    assert.match(proxy.recorder.ended.at(-1)?.attempts[0]?.errorMessage ?? '', /too long for the whole answer/);
+  });
+
+  test('callers in a hurry do not make a target look broken', async () => {
+    primary.behave(() => {});
+    for (let call = 0; call < 5; call++) {
+      const response = await ask('patient', { 'x-signalbox-deadline-ms': '60' });
+      assert.equal(response.status, 504);
+      await response.text();
+    }
+    assert.match(proxy.metrics.text(), /signalbox_target_ejected\{target="primary\/m"\} 0/);
+  });
+
+  test('streams that break off in the middle do, and the reason is on the span and in the header', async () => {
+    primary.behave(({ socket }) => {
+      socket.write(SSE_HEAD_UNTIL_CLOSE);
+      socket.end(Buffer.concat(frames.slice(0, 3)));
+    });
+    for (let call = 0; call < 3; call++) assert.deepEqual(await errorsOf(await ask('patient')), ['truncated']);
+    const response = await ask('patient');
+    assert.match(
+      response.headers.get('x-signalbox-reason') ?? '',
+      /^first in order; skipped: primary\/m: ejected for \d+ s$/,
+    );
+    assert.deepEqual(await errorsOf(response), ['']);
+    const exchange = await proxy.recorder.settled();
+    const bodies = { request: Buffer.alloc(0), response: Buffer.alloc(0) };
+    const { server, clients } = spansOf(endRecord(exchange, undefined), bodies);
+    assert.match(String(server.attributes[ATTR.SKIPPED]), /^primary\/m: ejected for \d+ s$/);
+    assert.match(String(clients[0]?.attributes[ATTR.ATTEMPT_REASON]), /skipped: primary\/m/);
+    assert.equal(clients[0]?.attributes[ATTR.SKIPPED], undefined);
+  });
+
+  test('many calls that fail together are not all tried again, and are told not to try themselves', async () => {
+    const calls = 8;
+    const waiting: FaultCall[] = [];
+    primary.behave((call) => {
+      waiting.push(call);
+      if (waiting.length === calls) for (const each of waiting) each.socket.write(answer(503, '{"error":{}}'));
+      else if (waiting.length > calls) call.socket.write(answer(503, '{"error":{}}'));
+    });
+    const responses = await Promise.all(Array.from({ length: calls }, () => ask('alone')));
+    for (const response of responses) {
+      assert.equal(response.status, 503);
+      assert.equal(response.headers.get('x-should-retry'), 'false');
+      await response.text();
+    }
+    // Three at a time may be, each of them twice; without a budget it would be three calls for each one.
+    assert.ok(primary.calls.length < calls * 3, String(primary.calls.length));
+    assert.match(proxy.metrics.text(), /signalbox_retries_total\{result="denied"\} [1-5]/);
+  });
+});
