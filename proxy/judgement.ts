@@ -148,13 +148,13 @@ const INSIDE: readonly Rule[] = [
 
 export function judge(failed: Failed, now: number): Judgement {
   const kind = kindOf(failed);
-  return { kind, waitMs: kind === 'throttled' || kind === 'retryable' ? waitOf(failed, kind, now) : undefined };
+  const waits = kind === 'throttled' || kind === 'retryable' || kind === 'quota';
+  return { kind, waitMs: waits ? waitOf(failed, kind, now) : undefined };
 }
 
 function kindOf({ dialect, errorType, status, body }: Failed): Kind {
   const wire = WIRE[errorType];
   if (wire !== undefined) return wire;
-  // A bare 5xx page may quote anything: only what a provider worded itself is read.
   const rules = FAMILIES.find(([prefix]) => dialect.startsWith(prefix))?.[1] ?? [];
   const said = rules.find(([, words]) => words.test(body));
   if (said !== undefined) return said[0];

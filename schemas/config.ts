@@ -60,8 +60,8 @@ const capture = z.strictObject({
 
 const route = z.strictObject({
   strategy: z.enum(['weighted', 'fallback', 'latency', 'least_busy', 'cost']).default('weighted'),
-  /** What the strategy `latency` compares: time to the first token of a stream, or to the end of the answer. */
-  measure: z.enum(['first_token', 'total']).default('first_token'),
+  /** What the strategy `latency` compares: time to the first token (unless said) or to the end of the answer. */
+  measure: z.enum(['first_token', 'total']).optional(),
   targets: z.array(target).min(1, 'needs at least one target'),
   /** Tried in order after the chosen target failed before its first byte. */
   fallback: z.array(fallback).default([]),
@@ -154,6 +154,8 @@ function checkRoute(
   };
   for (const [index, entry] of config.targets.entries()) check(entry.model, ['targets', index, 'model']);
   for (const [index, { model }] of config.fallback.entries()) check(model, ['fallback', index]);
+  if (config.measure !== undefined && config.strategy !== 'latency')
+    report(['measure'], `means nothing to the strategy ${config.strategy}, only to latency`);
   if (config.strategy === 'weighted' && config.targets.every((entry) => entry.weight === 0)) {
     report(['targets'], 'at least one weight must be above 0');
   }

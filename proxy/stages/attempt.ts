@@ -24,8 +24,8 @@ const LONGEST_PAUSE_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 /** What of an error's body is looked at. */
 const JUDGED_BYTES = 16 * 1024;
-/** How long a key rests that was refused, or throttled by somebody who does not say for how long. */
-const KEY_RESTS_MS = { auth: 300_000, quota: 300_000, throttled: 10_000 } as const;
+/** How long a key rests that was refused or has no money left, and one that is throttled by who does not say how long. */
+const RESTS_MS = { auth: 300_000, quota: 300_000, throttled: 10_000 } as const;
 
 export function attempt(services: Services): Layer {
   return async (live, next) => {
@@ -146,7 +146,7 @@ class Attempts {
     const now = nowUs();
     this.#used ??= new Set();
     this.#used.add(used);
-    provider.keys.rest(used, now + (waitMs ?? KEY_RESTS_MS[kind]) * 1e3);
+    provider.keys.rest(used, now + (waitMs ?? RESTS_MS[kind]) * 1e3);
     const another = !this.#used.has(provider.keys.pick(now));
     if (another) this.#reason = `another key of ${attempt.target.deployment} failed before (${attempt.errorType})`;
     return another;
@@ -182,13 +182,14 @@ function endOf(attempt: Attempt, judgement: Judgement | undefined): Omit<Ended, 
   const { startUs, endUs, errorType, reading } = attempt;
   const answered = errorType === '';
   const { firstTokenUs, usage } = reading;
-  return { startUs, endUs: endUs || nowUs(), firstTokenUs, usage, answered, waitMs: judgement?.waitMs };
+  const waitMs = judgement?.kind === 'quota' ? (judgement.waitMs ?? RESTS_MS.quota) : judgement?.waitMs;
+  return { startUs, endUs: endUs || nowUs(), firstTokenUs, usage, answered, waitMs };
 }
 
 function asOf(live: Live, errorType: string, judgement: Judgement | undefined): Ended['as'] {
   if (judgement === undefined) return 'ok';
   if (UNKNOWN.has(errorType) || isOver(live)) return 'unknown';
-  if (judgement.kind === 'throttled') return 'throttled';
+  if (judgement.kind === 'throttled' || judgement.kind === 'quota') return 'throttled';
   // A stream that broke off is no reason to ask again, and yet a failure.
   return FAILED.has(judgement.kind) || errorType === 'truncated' || errorType === 'protocol' ? 'failed' : 'ok';
 }

@@ -464,6 +464,15 @@ describe('deadlines, budgets and what is written down', () => {
     assert.match(proxy.recorder.ended.at(-1)?.attempts[0]?.errorMessage ?? '', /too long for the whole answer/);
   });
 
+  test('a target without money is not asked by the next call', async () => {
+    const said = { error: { message: 'You exceeded your current quota', code: 'insufficient_quota' } };
+    primary.behave(({ socket }) => void socket.write(answer(429, JSON.stringify(said))));
+    assert.deepEqual(await errorsOf(await ask('patient')), ['429', '']);
+    const response = await ask('patient');
+    assert.match(response.headers.get('x-signalbox-reason') ?? '', /skipped: primary\/m: throttled for 300 s/);
+    assert.deepEqual(await errorsOf(response), ['']);
+  });
+
   test('callers in a hurry do not make a target look broken', async () => {
     primary.behave(() => {});
     for (let call = 0; call < 5; call++) {
