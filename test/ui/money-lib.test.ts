@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PriceEntry, Series, SeriesLine } from '../../schemas/api.ts';
-import { countOf, rowsOf, type Cell, type Conformance } from '../../ui/lib/conformance.ts';
+import { countOf, partOf, rowsOf, type Cell, type Conformance } from '../../ui/lib/conformance.ts';
 import * as cost from '../../ui/lib/cost.ts';
 import { labelsOf, MOST_CELLS, redness, usualOf, warmth } from '../../ui/lib/heat.ts';
 import { conditionOf, marksOf, rate, ratesOf } from '../../ui/lib/prices.ts';
@@ -172,10 +172,12 @@ describe('conformance', () => {
       generated: '2026-11-22T20:00:00Z', features: ['tools', 'images', 'abort'], dialects: ['openai_chat', 'anthropic'],
       providers: ['gemini', 'ollama'], cells,
     }; // prettier-ignore
-    const results = rowsOf(matrix, 'openai_chat').map((row) => row.cells.map(({ result }) => result));
+    const part = partOf(matrix, 'openai_chat');
+    assert.deepEqual(part.features, ['tools', 'images']);
+    const results = rowsOf(part, 'openai_chat').map((row) => row.cells.map(({ result }) => result));
     assert.deepEqual(results, [
-      ['pass', 'refused', 'untested'],
-      ['untested', 'untested', 'untested'],
+      ['pass', 'refused'],
+      ['untested', 'untested'],
     ]);
     assert.equal(countOf(cells, 'pass'), 1);
   });

@@ -12,11 +12,13 @@ export interface Cell {
 }
 
 export interface Conformance {
-  /** When the tests ran. */
+  /** The command that makes the file anew. */
   readonly generated: string;
   readonly features: readonly string[];
   readonly dialects: readonly string[];
   readonly providers: readonly string[];
+  /** The official clients that spoke each dialect. */
+  readonly clients?: Readonly<Record<string, readonly string[]>>;
   readonly cells: readonly Cell[];
 }
 
@@ -30,13 +32,16 @@ export const MEANING: Readonly<Record<Result, string>> = {
   untested: 'no test says anything',
 };
 
-/** The rows of one dialect, by feature. A cell that the file does not have is untested, never green. */
-export function rowsOf(
-  { features, providers, cells }: Conformance,
-  dialect: string,
-): { provider: string; cells: Cell[] }[] {
+/** One dialect's part, with the features that mean something in it: embeddings have no tools. */
+export function partOf({ features, cells, ...rest }: Conformance, dialect: string): Conformance {
   const own = cells.filter((cell) => cell.dialect === dialect);
-  const known = new Map(own.map((cell) => [`${cell.provider}\n${cell.feature}`, cell]));
+  return { ...rest, features: features.filter((name) => own.some(({ feature }) => feature === name)), cells: own };
+}
+
+/** The rows of a part, by feature. A cell that the file does not have is untested, never green. */
+export function rowsOf(part: Conformance, dialect: string): { provider: string; cells: Cell[] }[] {
+  const { features, providers, cells } = part;
+  const known = new Map(cells.map((cell) => [`${cell.provider}\n${cell.feature}`, cell]));
   const cellOf = (provider: string, feature: string): Cell =>
     known.get(`${provider}\n${feature}`) ?? { dialect, provider, feature, result: 'untested' };
   return providers.map((provider) => ({ provider, cells: features.map((feature) => cellOf(provider, feature)) }));

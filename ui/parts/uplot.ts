@@ -77,12 +77,15 @@ function axesOf(look: Look, element: HTMLElement): uPlot.Axis[] {
   const shared = { stroke: ink, font, ticks: { show: false } };
   const long = to - from > 36 * 3_600_000;
   const late = to / 1000 - ((to - from) / 1000) * 0.04;
-  const time = (seconds: number): string => {
+  const time = (seconds: number, gap: number): string => {
     if (seconds > late) return '';
-    return long ? day(seconds * 1000) : clock(seconds * 1000).slice(0, 5);
+    const isDay = gap >= 86_400 || (long && new Date(seconds * 1000).getHours() === 0);
+    return isDay ? day(seconds * 1000) : clock(seconds * 1000).slice(0, 5);
   };
+  const times = (splits: readonly number[]): string[] =>
+    splits.map((seconds) => time(seconds, (splits[1] ?? 0) - (splits[0] ?? 0)));
   return [
-    { ...shared, grid: { show: false }, size: 24, gap: 6, space: 72, values: (_u, splits) => splits.map(time) },
+    { ...shared, grid: { show: false }, size: 24, gap: 6, space: 72, values: (_u, splits) => times(splits) },
     {
       ...shared,
       grid,
