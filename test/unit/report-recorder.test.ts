@@ -95,10 +95,14 @@ test('no secret is ever written: not from bodies, chunks, tags, model names, err
     own: 'canary-own-credential-4',
     shape: 'sk-proj-canary5canary5canary5',
     split: 'ghp_canary6canary6canary6canary6',
+    several: 'canary8-second-key-of-many',
     bearer: 'canary7.canary7.canary7',
   };
   const { record, recorder, disk } = setUp(t, {
-    providers: { openai: { api_key: canaries.provider, headers: { authorization: `Bearer ${canaries.header}` } } },
+    providers: {
+      openai: { api_key: canaries.provider, headers: { authorization: `Bearer ${canaries.header}` } },
+      many: { type: 'openai', api_keys: ['canary-first-key', canaries.several] },
+    },
     keys: [{ name: 'k', key: canaries.caller }],
   });
   const { bearer, ...others } = canaries;
@@ -126,7 +130,7 @@ test('no secret is ever written: not from bodies, chunks, tags, model names, err
   const { end, request } = record(noisy());
   recorder.begin(noisy());
   const written = disk();
-  for (const canary of ['canary-p', 'canary-h', 'canary-c', 'canary-o', 'canary5', 'canary6', 'canary7']) {
+  for (const canary of ['canary-p', 'canary-h', 'canary-c', 'canary-o', 'canary5', 'canary6', 'canary7', 'canary8']) {
     assert.ok(!written.includes(canary), `${canary} is on disk`);
   }
   assert.equal(end.attempts[0]?.errorMessage, 'Incorrect API key provided: [redacted]');
