@@ -5,9 +5,10 @@ import { availableParallelism, cpus } from 'node:os';
 import { ingest } from './ingest.ts';
 import { queries } from './queries.ts';
 import { proxy } from './proxy.ts';
+import { translate } from './translate.ts';
 import type { Bench, Table } from './types.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { proxy, ingest, queries };
+const BENCHES: Readonly<Record<string, Bench>> = { proxy, translate, ingest, queries };
 
 function print({ title, columns, rows, notes }: Table): void {
   const widths = columns.map((column, at) => Math.max(column.length, ...rows.map((row) => row[at]?.length ?? 0)));
