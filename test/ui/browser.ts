@@ -45,6 +45,9 @@ export async function watchedPage(browser: Browser, { context: more, expected }:
   await page.addInitScript(() => {
     const seen = { shift: 0, violations: [] as string[] };
     Object.assign(globalThis, { seenByTest: seen });
+    // A warning of the framework names a rule; where it was broken is in the stack.
+    const warn = console.warn.bind(console);
+    console.warn = (...said: unknown[]) => warn(...said, new Error('from').stack);
     document.addEventListener('securitypolicyviolation', (event) => {
       console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
     });
