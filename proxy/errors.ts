@@ -83,6 +83,7 @@ const FAMILIES: readonly (readonly [prefix: string, wording: Wording])[] = [
   ['openai_', openai],
   ['anthropic', anthropic],
   ['gemini', google],
+  ['vertex_', google],
   ['bedrock', bedrock],
   ['ollama_', ollama],
   ['cohere', cohere],

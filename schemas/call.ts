@@ -204,6 +204,7 @@ export type ChatDialectId = (typeof CHAT_DIALECTS)[number];
 export const EMBEDDINGS_DIALECTS = [
   'openai_embeddings',
   'gemini_embeddings',
+  'vertex_embeddings',
   'ollama_embeddings',
   'cohere_embeddings',
 ] as const;

@@ -2,7 +2,10 @@
 // service account's token, or by an access token that the config brings as api_key.
 
 import { createSign } from 'node:crypto';
+import type { DialectId } from '../../schemas/call.ts';
 import type { ServiceAccount } from '../../schemas/config.ts';
+import { fields, type Fields } from '../../schemas/dialects/read.ts';
+import { GatewayError } from '../../schemas/errors.ts';
 import { HttpUpstream, readBaseUrl, withoutVersion } from './http.ts';
 import { GEMINI_PATHS, pathOf, segment } from './paths.ts';
 import { TokenSource } from './tokens.ts';
@@ -11,7 +14,6 @@ import type { Endpoint, Provider, ProviderKind, ProviderOptions } from './types.
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 /** Anthropic's API at Vertex: the version stands in the body, the model in the path. */
 const ANTHROPIC_VERSION = 'vertex-2023-10-16';
-const CLAUDE = /^claude-/;
 
 export const vertex: ProviderKind = { summary: 'Google Vertex AI: Gemini and Claude by service account', create };
 
@@ -31,8 +33,8 @@ function create({ id, config }: ProviderOptions): Provider {
     origin: base.origin,
     serverAddress: base.host,
     serverPort: base.port,
-    dialects: new Set(['gemini', 'gemini_embeddings']),
-    dialectsFor: (model) => (CLAUDE.test(model) ? CLAUDE_DIALECTS : undefined),
+    dialects: new Set(['gemini', 'vertex_embeddings']),
+    dialectsFor: (model) => OTHERS.find(([models]) => models.test(model))?.[1],
     models: new Set(config.models),
     knows: () => false,
     counts: new Set(['gemini']),
@@ -47,6 +49,7 @@ function create({ id, config }: ProviderOptions): Provider {
       ? {}
       : { sign: async ({ headers }) => void headers.push('authorization', `Bearer ${await tokens.get()}`) }),
     shape(call, body) {
+      if (call.dialect === 'gemini_embeddings') return oneContent(body);
       if (call.dialect !== 'anthropic') return body;
       const { model: _, ...rest } = body;
       return { anthropic_version: ANTHROPIC_VERSION, ...rest };
@@ -55,10 +58,29 @@ function create({ id, config }: ProviderOptions): Provider {
   };
 }
 
-const CLAUDE_DIALECTS = new Set(['anthropic'] as const);
+/** What speaks otherwise than Gemini: Claude, and the newer embeddings, whose `embedContent` takes one content. */
+const OTHERS: readonly (readonly [RegExp, ReadonlySet<DialectId>])[] = [
+  [/^claude-/, new Set(['anthropic'])],
+  [/^gemini-embedding-(?!001$)/, new Set(['gemini_embeddings'])],
+];
+
+const PATHS = {
+  ...GEMINI_PATHS,
+  gemini_embeddings: ({ model }: Endpoint) => `/models/${segment(model)}:embedContent`,
+  vertex_embeddings: ({ model }: Endpoint) => `/models/${segment(model)}:predict`,
+};
 
 function geminiPath(call: Endpoint): string {
-  return `/publishers/google${pathOf(GEMINI_PATHS, call)}`;
+  return `/publishers/google${pathOf(PATHS, call)}`;
+}
+
+/** @throws GatewayError bad_request for several texts */
+function oneContent({ requests, ...body }: Fields): Fields {
+  if (!Array.isArray(requests)) return body;
+  if (requests.length > 1)
+    throw new GatewayError('bad_request', 'This model of Vertex AI embeds one text a request.', { param: 'input' });
+  const { model: _, ...request } = fields(requests[0]);
+  return request;
 }
 
 function claudePath({ model, stream, path }: Endpoint): string {

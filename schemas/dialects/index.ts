@@ -7,6 +7,7 @@ import { bedrockInvoke as invoke } from './bedrock/invoke.ts';
 import { cohereEmbeddings } from './cohere/embeddings.ts';
 import { cohere } from './cohere/index.ts';
 import { geminiEmbeddings } from './gemini-embeddings/index.ts';
+import { vertexEmbeddings } from './gemini-embeddings/vertex.ts';
 import { gemini } from './gemini/index.ts';
 import { ollamaChat, ollamaEmbeddings, ollamaGenerate } from './ollama/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
@@ -25,6 +26,7 @@ export const DIALECTS: Readonly<Record<DialectId, DialectReader>> = {
   anthropic,
   gemini,
   gemini_embeddings: geminiEmbeddings,
+  vertex_embeddings: vertexEmbeddings,
   bedrock,
   bedrock_invoke: bedrockInvoke,
   ollama_chat: ollamaChat,
@@ -50,6 +52,7 @@ export const CHATS: Readonly<Record<ChatDialectId, ChatDialect>> = {
 export const EMBEDDINGS: Readonly<Record<EmbeddingsDialectId, EmbeddingsDialect>> = {
   openai_embeddings: openaiEmbeddings,
   gemini_embeddings: geminiEmbeddings,
+  vertex_embeddings: vertexEmbeddings,
   ollama_embeddings: ollamaEmbeddings,
   cohere_embeddings: cohereEmbeddings,
 };

@@ -3,7 +3,7 @@
 // The differences are those of the servers' documentation and sources, not of schemas/.
 
 import { createHash } from 'node:crypto';
-import { argumentPieces, pieces, sse } from './wire-types.ts';
+import { argumentPieces, pieces, sse, VECTOR } from './wire-types.ts';
 import type { Asked, Json, Reply, Saying, Wire } from './wire-types.ts';
 import { awsFrame, WIRES } from './wires.ts';
 
@@ -289,6 +289,18 @@ function generated({ message, ...rest }: Json): Json {
   return { ...rest, response: content, ...(thinking === undefined ? {} : { thinking }) };
 }
 
+/** Vertex has no batchEmbedContents. */
+const vertexVectors: Wire = {
+  ...byId('gemini_embeddings'),
+  id: 'vertex_embeddings',
+  path: /^\/vertex\/.*:(?:predict|batchEmbedContents|embedContent)$/,
+  vectors: ({ body }) => ({
+    predictions: (body['instances'] as readonly Json[]).map((_, at) => ({
+      embeddings: { values: VECTOR, statistics: { token_count: at === 0 ? 4 : 5, truncated: false } },
+    })),
+  }),
+};
+
 /** Tried before WIRES: their paths are narrower. */
 export const SERVER_WIRES: readonly Wire[] = [
   openai,
@@ -301,6 +313,7 @@ export const SERVER_WIRES: readonly Wire[] = [
   completions,
   vertexClaude,
   invoke,
+  vertexVectors,
   generate,
   { ...ollama, path: /^\/ollama\/api\/chat$/ },
   { ...byId('ollama_embeddings'), path: /^\/ollama\/api\/embed$/ },
