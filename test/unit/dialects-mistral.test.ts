@@ -65,6 +65,14 @@ test('ids of tool calls in nine letters and digits, the same in call and result'
   );
 });
 
+test('a choice whose index is none is the first', () => {
+  const decoder = openaiChat.decoder();
+  const push = (index: unknown) =>
+    decoder.push('', JSON.stringify({ choices: [{ index, delta: {}, finish_reason: 'stop' }] }));
+  assert.deepEqual(push({}), [{ type: 'finish', choice: 0, reason: 'stop' }]);
+  assert.deepEqual(push(0), []);
+});
+
 test('an error without an envelope', () => {
   const body = { object: 'error', message: 'Service tier capacity exceeded.', type: 'rate_limited', code: '3505' };
   const error = { type: 'rate_limited', message: 'Service tier capacity exceeded.' };

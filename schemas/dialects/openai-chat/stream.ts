@@ -191,7 +191,7 @@ class Choice {
 }
 
 export class ChatDecoder implements EventDecoder {
-  readonly #choices = new Map<unknown, Choice>();
+  readonly #choices = new Map<number, Choice>();
   #id = '';
   #model = '';
   #usage: Fields | undefined;
@@ -236,12 +236,13 @@ export class ChatDecoder implements EventDecoder {
     out.push({ type: 'usage', usage, ...(this.#serviceTier === '' ? {} : { serviceTier: this.#serviceTier }) });
   }
 
+  /** An index that is none belongs to the first, as one that is missing. */
   #choice(index: unknown): Choice {
-    const known = this.#choices.get(index);
+    const number = typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : 0;
+    const known = this.#choices.get(number);
     if (known !== undefined) return known;
-    const number = typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : this.#choices.size;
     const choice = new Choice(number, () => this.#id);
-    this.#choices.set(index, choice);
+    this.#choices.set(number, choice);
     return choice;
   }
 }
