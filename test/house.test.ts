@@ -124,7 +124,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   schemas: 14500,
   runtime: 2000,
   proxy: 10400,
-  collector: 9500,
+  collector: 10400,
   ui: 8500,
   demo: 2600,
   deploy: 400,
