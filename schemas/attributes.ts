@@ -82,6 +82,7 @@ export const ATTR = {
   USER_AGENT: 'user_agent.original',
   USER_ID: 'user.id',
   SESSION_ID: 'session.id',
+  ENVIRONMENT: 'deployment.environment.name',
 
   // both
   REQUEST_ID: 'signalbox.request.id',

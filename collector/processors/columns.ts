@@ -78,6 +78,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   [ATTR.HTTP_STATUS]: count('http_status', UINT16),
   [ATTR.USER_ID]: text('user_id'),
   [ATTR.SESSION_ID]: text('session_id'),
+  [ATTR.ENVIRONMENT]: text('env'),
   [ATTR.OUTCOME]: text('outcome'),
   [ATTR.ROUTE]: text('route'),
   [ATTR.REASON]: text('reason'),

@@ -1,13 +1,14 @@
-// A decoded span as a row: attributes into columns by their names, older names by the dialects, everything else kept
-// as text. One look-up an attribute: what a key means is worked out once and remembered.
+// A decoded span as a row: attributes into columns by their names, older and other names by the dialects, everything
+// else kept as text.
 
 import { ATTR, SCOPE_PROXY } from '../../schemas/attributes.ts';
 import type { SpanEvent, SpanKind, SpanLink, SpanRow, SpanStatus } from '../../schemas/span.ts';
-import { validContext, type AttrMap, type AttrValue, type DecodedSpan, type Origin } from '../receivers/model.ts';
-import { COLUMNS, type Setter } from './columns.ts';
+import { validContext, type AttrValue, type DecodedSpan, type Origin } from '../receivers/model.ts';
 import { ATTRIBUTE_DIALECTS } from './dialects/index.ts';
+import { operationOf } from './dialects/operations.ts';
+import { applies, applyForeign, isCallingServer, meaningOf, nameOf, put, putTag, type Foreign } from './names.ts';
 import { MAX_ATTRIBUTE, asText, cut, cutMarked, wellFormed } from './text.ts';
-import type { Alias, DropReason } from './types.ts';
+import type { DropReason } from './types.ts';
 
 const UINT32 = 4_294_967_295;
 const KINDS: readonly SpanKind[] = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'];
@@ -15,31 +16,15 @@ const STATUSES: readonly SpanStatus[] = ['unset', 'ok', 'error'];
 
 const MAX_ATTRIBUTES = 256;
 const MAX_RESOURCE_ATTRIBUTES = 64;
-const MAX_TAGS = 64;
 const MAX_EVENTS = 128;
 const MAX_LINKS = 128;
 const MAX_EVENT_ATTRIBUTES = 64;
 const MAX_EVENT_ATTRIBUTE = 16 * 1024;
 const MAX_NAME = 1024;
-const MAX_KEY = 256;
 
 type Count = (reason: DropReason, amount?: number) => void;
 
-type Meaning =
-  | { readonly is: 'content' }
-  /** `name` is what it is kept under. */
-  | { readonly is: 'column'; readonly name: string; readonly set: Setter }
-  | { readonly is: 'alias'; readonly name: string; readonly rank: number; readonly alias: Alias }
-  | { readonly is: 'tag' | 'plain'; readonly name: string };
-
-const aliases = ATTRIBUTE_DIALECTS.flatMap((dialect) => dialect.aliases);
-const aliasRanks = new Map(aliases.map((alias, rank) => [alias.from, rank]));
-const contentKeys = ATTRIBUTE_DIALECTS.flatMap((dialect) => dialect.content);
-const contentEvents = new Set(ATTRIBUTE_DIALECTS.flatMap((dialect) => [...dialect.events]));
-const CAPTURES: ReadonlySet<string> = new Set([ATTR.CAPTURE_REQUEST, ATTR.CAPTURE_RESPONSE]);
-
-const meanings = new Map<string, Meaning>();
-const MAX_MEANINGS = 20_000;
+const contentEvents = new Set(ATTRIBUTE_DIALECTS.flatMap((dialect) => [...(dialect.events ?? [])]));
 
 export interface Normalised {
   readonly row: SpanRow;
@@ -51,27 +36,33 @@ export interface Normalised {
 export function normalise(span: DecodedSpan, received: number, count: Count): Normalised {
   const sender = senderOf(span.origin);
   const row = emptyRow(span, sender, received);
-  const later: Meaning[] = [];
+  const foreign: Foreign[] = [];
   let content = span.events.some((event) => contentEvents.has(event.name));
   let kept = 0;
   for (const [key, value] of span.attributes) {
     const meaning = meaningOf(key);
     if (meaning.is === 'column' && meaning.set(row, value)) continue;
-    if (meaning.is === 'alias') later.push(meaning);
-    if (meaning.is === 'content') content = true;
+    if (meaning.foreign) foreign.push(meaning.foreign);
+    if (meaning.is === 'content' && applies(meaning.when, span.attributes)) content = true;
     else if (meaning.is === 'tag') putTag(row, meaning.name, value);
     else if (kept++ < MAX_ATTRIBUTES) putAttribute(row, meaning.name, value, count);
   }
-  if (kept > MAX_ATTRIBUTES) {
-    count('attribute_count', kept - MAX_ATTRIBUTES);
-    row.attrs['signalbox.attributes_dropped'] = String(kept - MAX_ATTRIBUTES);
-  }
-  applyAliases(row, span.attributes, later);
+  if (kept > MAX_ATTRIBUTES) tellDropped(row, kept - MAX_ATTRIBUTES, count);
+  if (foreign.length > 0) applyForeign(row, span.attributes, foreign);
   for (const [key, value] of sender.attributes) row.attrs[key] = value;
   complete(row, span);
+  addDetails(row, span, count);
+  return { row, content };
+}
+
+function addDetails(row: SpanRow, span: DecodedSpan, count: Count): void {
   if (span.events.length > 0) row.events = events(span, count);
   if (span.links.length > 0) row.links = links(span, count);
-  return { row, content };
+}
+
+function tellDropped(row: SpanRow, dropped: number, count: Count): void {
+  count('attribute_count', dropped);
+  row.attrs['signalbox.attributes_dropped'] = String(dropped);
 }
 
 function emptyRow(span: DecodedSpan, sender: Sender, received: number): SpanRow {
@@ -144,67 +135,10 @@ function noUsage() {
   } as const;
 }
 
-function meaningOf(key: string): Meaning {
-  const known = meanings.get(key);
-  if (known) return known;
-  const meaning = findMeaning(key);
-  if (meanings.size < MAX_MEANINGS) meanings.set(key, meaning);
-  return meaning;
-}
-
-function findMeaning(key: string): Meaning {
-  const set = COLUMNS.get(key);
-  if (set) return { is: 'column', name: key, set };
-  const rank = aliasRanks.get(key);
-  const alias = rank === undefined ? undefined : aliases[rank];
-  if (rank !== undefined && alias) return { is: 'alias', name: key, rank, alias };
-  if (CAPTURES.has(key)) return { is: 'content' };
-  if (contentKeys.some((each) => (typeof each === 'string' ? each === key : each.test(key)))) return { is: 'content' };
-  if (key.startsWith(ATTR.TAG_PREFIX)) return { is: 'tag', name: nameOf(key.slice(ATTR.TAG_PREFIX.length)) };
-  return { is: 'plain', name: nameOf(key) };
-}
-
-/** Older names fill what the conventions' own names left open; the first alias of a field wins. */
-function applyAliases(row: SpanRow, all: AttrMap, found: Meaning[]): void {
-  const filled = new Set<string>();
-  for (const meaning of found.sort((a, b) => rankOf(a) - rankOf(b))) {
-    if (meaning.is !== 'alias') continue;
-    const { from, to, value: convert } = meaning.alias;
-    if (all.has(to) || filled.has(to)) continue;
-    const given = all.get(from) ?? null;
-    const value = convert ? convert(given, all) : given;
-    if (value !== null && fill(row, to, value)) filled.add(to);
-  }
-}
-
-function fill(row: SpanRow, name: string, value: AttrValue): boolean {
-  const set = COLUMNS.get(name);
-  if (set) return set(row, value);
-  row.attrs[name] = asText(value);
-  return true;
-}
-
-function rankOf(meaning: Meaning): number {
-  return meaning.is === 'alias' ? meaning.rank : 0;
-}
-
 // oxlint-disable-next-line max-params -- the hot path: no object for four words
 function putAttribute(row: SpanRow, key: string, value: AttrValue, count: Count): void {
   if (typeof value === 'string' && value.length > MAX_ATTRIBUTE) count('attribute_length');
   put(row.attrs, key, asText(value));
-}
-
-function putTag(row: SpanRow, key: string, value: AttrValue): void {
-  if (Object.keys(row.tags).length >= MAX_TAGS) return;
-  put(row.tags, key, cut(asText(value), MAX_NAME));
-}
-
-const nameOf = (key: string): string => wellFormed(cut(key, MAX_KEY));
-
-/** `__proto__` is a name like any other. */
-function put(into: Record<string, string>, name: string, value: string): void {
-  if (name === '__proto__') Object.defineProperty(into, name, { value, enumerable: true, configurable: true });
-  else into[name] = value;
 }
 
 interface Sender {
@@ -238,8 +172,15 @@ function complete(row: SpanRow, span: DecodedSpan): void {
   completeUsage(row);
   const counted = row.in_tok > 0 || row.out_tok > 0 || Object.keys(row.units).length > 0;
   if (counted && !span.attributes.has(ATTR.USAGE_SOURCE)) row.usage_source = 'provider';
-  if (row.op === '' && row.provider !== '' && row.model !== '' && counted) row.op = 'chat';
+  if (row.source !== 'gateway') completeForeign(row, span, counted);
   if (row.status === 'error' && row.error_type === '') row.error_type = exceptionType(span);
+}
+
+/** What other senders say in other words, or leave to be understood. */
+function completeForeign(row: SpanRow, { origin }: DecodedSpan, counted: boolean): void {
+  if (row.op === '' && row.provider !== '' && row.model !== '' && counted) row.op = 'chat';
+  else row.op = operationOf(row.op);
+  if (row.kind === 'server' && counted && isCallingServer(origin.scopeName)) row.kind = 'client';
 }
 
 /** Parts of the usage are never more than their whole. */

@@ -45,19 +45,33 @@ export type DropReason = (typeof DROP_REASONS)[number];
 /** One client's way of naming what the GenAI conventions name, as data. The registry is dialects/index.ts. */
 export interface AttributeDialect {
   readonly id: string;
-  /** Older or other names, most trusted first. The conventions' own name on the same span always wins. */
-  readonly aliases: readonly Alias[];
-  /** Attributes that hold prompts or answers, by name or start of name: kept as payload and not as attributes. */
-  readonly content: readonly (string | RegExp)[];
-  /** Reads prompts and answers; undefined when the span has none in this dialect. */
-  readonly readContent: (span: DecodedSpan) => Content | undefined;
+  /** As its users call it, and who sends it; for the page that is made from these tables. */
+  readonly title: string;
+  readonly senders: string;
+  /** Only spans with one of these attributes are read so: for dialects whose names are everyday words. */
+  readonly when?: readonly string[];
+  /** What fills an attribute of ours, most trusted first. The conventions' own name on the same span always wins. */
+  readonly aliases: Readonly<Record<string, readonly (string | Source)[]>>;
+  /** Attributes that become tags: all that begin so where it ends in a dot, else a list of labels or an object. */
+  readonly tags?: readonly string[];
+  /** What went into a step and what came out, each as one value in whatever wrapping; the first that is there. */
+  readonly input?: readonly string[];
+  readonly output?: readonly string[];
+  /** Other attributes that hold prompts or answers. Like the two above they are kept as payload, not as attributes. */
+  readonly content?: readonly (string | RegExp)[];
+  /** Reads those; undefined when the span has none of them. */
+  readonly readContent?: (span: DecodedSpan) => Content | undefined;
   /** Names of span events that are content. */
-  readonly events: ReadonlySet<string>;
+  readonly events?: ReadonlySet<string>;
+  /** Instrumentation scopes whose SERVER span is the call of the model itself, as there is no other span of it. */
+  readonly callingServers?: readonly string[];
 }
 
-export interface Alias {
+export interface Source {
   readonly from: string;
-  readonly to: string;
+  /** Where in the JSON of the attribute: `usage.input_tokens`. */
+  readonly at?: string;
+  /** Null where it says nothing. */
   readonly value?: (value: AttrValue, all: AttrMap) => AttrValue;
 }
 

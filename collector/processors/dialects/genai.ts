@@ -4,44 +4,47 @@
 import { ATTR } from '../../../schemas/attributes.ts';
 import type { AttrMap, AttrValue, DecodedSpan } from '../../receivers/model.ts';
 import { asText } from '../text.ts';
-import type { Alias, AttributeDialect, Content } from '../types.ts';
+import type { AttributeDialect, Content } from '../types.ts';
 import { contentOf, hasContent, inputOf, jsonOf, listOf, outputOf } from './messages.ts';
+import { providerName } from './providers.ts';
 
-const PROVIDERS: ReadonlyMap<string, string> = new Map([
-  ['az.ai.openai', 'azure.ai.openai'],
-  ['az.ai.inference', 'azure.ai.inference'],
-  ['vertex_ai', 'gcp.vertex_ai'],
-  ['gemini', 'gcp.gemini'],
-  ['xai', 'x_ai'],
-]);
-
-const ALIASES: readonly Alias[] = [
-  { from: 'gen_ai.system', to: ATTR.PROVIDER, value: (value) => providerName(asText(value)) },
-  { from: 'gen_ai.usage.prompt_tokens', to: ATTR.INPUT_TOKENS },
-  { from: 'gen_ai.usage.completion_tokens', to: ATTR.OUTPUT_TOKENS },
-  { from: 'gen_ai.usage.cache_creation.input_tokens', to: ATTR.CACHE_WRITE_TOKENS },
-  { from: 'gen_ai.client.operation.time_to_first_chunk', to: ATTR.TTFT },
-  { from: 'gen_ai.usage.cost', to: ATTR.COST_TOTAL },
-  { from: 'gen_ai.usage.cost.amount', to: ATTR.COST_TOTAL, value: dollars },
-  { from: 'gen_ai.usage.cost_usd', to: ATTR.COST_TOTAL },
-  { from: 'gen_ai.usage.total_cost', to: ATTR.COST_TOTAL },
-  { from: 'gen_ai.response.finish_reason', to: ATTR.FINISH_REASONS },
-  { from: 'gen_ai.response.stop_reason', to: ATTR.FINISH_REASONS },
-  { from: 'gen_ai.completion.0.finish_reason', to: ATTR.FINISH_REASONS },
-  { from: 'gen_ai.is_streaming', to: ATTR.STREAM },
-  { from: 'gen_ai.conversation.id', to: ATTR.SESSION_ID },
-  { from: 'gen_ai.user', to: ATTR.USER_ID },
-  { from: 'enduser.id', to: ATTR.USER_ID },
-  { from: 'gen_ai.request.max_completion_tokens', to: ATTR.MAX_TOKENS },
-  { from: 'gen_ai.request.n', to: ATTR.CHOICES },
-  { from: 'gen_ai.request.reasoning_effort', to: ATTR.REASONING_LEVEL },
-  { from: 'gen_ai.openai.request.seed', to: ATTR.SEED },
-  { from: 'gen_ai.openai.request.response_format', to: ATTR.OUTPUT_TYPE },
-  { from: 'gen_ai.openai.response.service_tier', to: ATTR.SERVICE_TIER },
-  { from: 'gen_ai.openai.response.system_fingerprint', to: ATTR.SYSTEM_FINGERPRINT },
-  { from: 'gen_ai.original.model', to: ATTR.MODEL_ASKED },
-  { from: 'http.status_code', to: ATTR.HTTP_STATUS },
-];
+const ALIASES: AttributeDialect['aliases'] = {
+  [ATTR.OPERATION]: ['mcp.method.name'],
+  [ATTR.PROVIDER]: [{ from: 'gen_ai.system', value: providerName }],
+  [ATTR.INPUT_TOKENS]: ['gen_ai.usage.prompt_tokens'],
+  [ATTR.OUTPUT_TOKENS]: ['gen_ai.usage.completion_tokens'],
+  [ATTR.CACHE_WRITE_TOKENS]: ['gen_ai.usage.cache_creation.input_tokens'],
+  [ATTR.CACHE_READ_TOKENS]: [
+    'gen_ai.usage.cache_read_tokens',
+    'gen_ai.usage.cached_input_tokens',
+    'gen_ai.usage.prompt_tokens_details.cached_tokens',
+  ],
+  [ATTR.REASONING_TOKENS]: ['gen_ai.usage.completion_tokens_details.reasoning_tokens'],
+  [ATTR.TTFT]: ['gen_ai.client.operation.time_to_first_chunk', 'gen_ai.server.time_to_first_token'],
+  [ATTR.COST_TOTAL]: [
+    'gen_ai.usage.cost',
+    { from: 'gen_ai.usage.cost.amount', value: dollars },
+    'gen_ai.usage.cost_usd',
+    'gen_ai.usage.total_cost',
+  ],
+  [ATTR.FINISH_REASONS]: [
+    'gen_ai.response.finish_reason',
+    'gen_ai.response.stop_reason',
+    'gen_ai.completion.0.finish_reason',
+  ],
+  [ATTR.STREAM]: ['gen_ai.is_streaming'],
+  [ATTR.SESSION_ID]: ['gen_ai.conversation.id'],
+  [ATTR.USER_ID]: ['gen_ai.user', 'enduser.id'],
+  [ATTR.MAX_TOKENS]: ['gen_ai.request.max_completion_tokens'],
+  [ATTR.CHOICES]: ['gen_ai.request.n'],
+  [ATTR.REASONING_LEVEL]: ['gen_ai.request.reasoning_effort'],
+  [ATTR.SEED]: ['gen_ai.openai.request.seed'],
+  [ATTR.OUTPUT_TYPE]: ['gen_ai.openai.request.response_format'],
+  [ATTR.SERVICE_TIER]: ['gen_ai.openai.response.service_tier'],
+  [ATTR.SYSTEM_FINGERPRINT]: ['gen_ai.openai.response.system_fingerprint'],
+  [ATTR.MODEL_ASKED]: ['gen_ai.original.model'],
+  [ATTR.HTTP_STATUS]: ['http.status_code'],
+};
 
 const INPUT_EVENTS: ReadonlySet<string> = new Set([
   'gen_ai.system.message',
@@ -55,30 +58,18 @@ const CONTENT_COMPLETION = 'gen_ai.content.completion';
 
 const PROMPT = 'gen_ai.prompt';
 const COMPLETION = 'gen_ai.completion';
-const INDEXED = /^gen_ai\.(prompt|completion)\.\d{1,5}\./;
 
 export const genai: AttributeDialect = {
   id: 'genai',
+  title: 'OpenTelemetry GenAI',
+  senders: 'the GenAI instrumentations of OpenTelemetry and every SDK that follows the conventions, MCP included',
   aliases: ALIASES,
-  content: [
-    ATTR.SYSTEM_INSTRUCTIONS,
-    ATTR.INPUT_MESSAGES,
-    ATTR.OUTPUT_MESSAGES,
-    ATTR.TOOL_DEFINITIONS,
-    ATTR.TOOL_ARGUMENTS,
-    ATTR.TOOL_RESULT,
-    PROMPT,
-    COMPLETION,
-    INDEXED,
-  ],
+  input: [PROMPT, ATTR.TOOL_ARGUMENTS],
+  output: [COMPLETION, ATTR.TOOL_RESULT],
+  content: [ATTR.SYSTEM_INSTRUCTIONS, ATTR.INPUT_MESSAGES, ATTR.OUTPUT_MESSAGES, ATTR.TOOL_DEFINITIONS],
   events: new Set([...INPUT_EVENTS, CHOICE, CONTENT_PROMPT, CONTENT_COMPLETION]),
-  readContent: (span) =>
-    [fromMessages, fromIndexed, fromEvents, fromText, fromTool].map((read) => read(span)).find(hasContent),
+  readContent: (span) => [messagesContent(span.attributes), fromEvents(span)].find(hasContent),
 };
-
-function providerName(name: string): string {
-  return PROVIDERS.get(name) ?? name;
-}
 
 /** An amount in another currency is not dollars. */
 function dollars(value: AttrValue, all: AttrMap): AttrValue {
@@ -86,12 +77,7 @@ function dollars(value: AttrValue, all: AttrMap): AttrValue {
   return currency === 'USD' ? value : null;
 }
 
-/** Today's form: structured values, or the same as JSON text. */
-function fromMessages({ attributes }: DecodedSpan): Content {
-  return messagesContent(attributes);
-}
-
-/** The content attributes of a span or of an inference event. */
+/** The content attributes of a span or of an inference event: structured values, or the same as JSON text. */
 export function messagesContent(attributes: AttrMap): Content {
   const output = jsonOf(attributes.get(ATTR.OUTPUT_MESSAGES));
   return {
@@ -100,38 +86,6 @@ export function messagesContent(attributes: AttrMap): Content {
     tools: listOf(jsonOf(attributes.get(ATTR.TOOL_DEFINITIONS))),
     output: outputOf(output),
   };
-}
-
-/** gen_ai.prompt.0.role, gen_ai.prompt.0.content, gen_ai.prompt.0.tool_calls.0.name ... */
-function fromIndexed({ attributes }: DecodedSpan): Content | undefined {
-  const messages = new Map<string, Map<string, AttrValue>>();
-  for (const [key, value] of attributes) {
-    if (!INDEXED.test(key)) continue;
-    const [, , kind, index, ...rest] = ['', ...key.split('.')];
-    const id = `${kind}.${index}`;
-    const message = messages.get(id) ?? new Map<string, AttrValue>();
-    messages.set(id, message.set(rest.join('.'), value));
-  }
-  if (messages.size === 0) return undefined;
-  const ordered = (kind: string) =>
-    [...messages]
-      .filter(([id]) => id.startsWith(`${kind}.`))
-      .sort(([a], [b]) => Number(a.slice(kind.length + 1)) - Number(b.slice(kind.length + 1)))
-      .map(([, message]) => flatMessage(message));
-  return { system: [], messages: inputOf(ordered('prompt')), tools: [], output: outputOf(ordered('completion')) };
-}
-
-function flatMessage(fields: AttrMap): Record<string, unknown> {
-  const calls = new Map<string, Record<string, unknown>>();
-  const message: Record<string, unknown> = {};
-  for (const [key, value] of fields) {
-    const call = /^tool_calls\.(\d+)\.(id|name|arguments)$/.exec(key);
-    if (call?.[1] !== undefined && call[2] !== undefined) {
-      calls.set(call[1], { ...calls.get(call[1]), [call[2]]: jsonOf(value) });
-    } else if (key === 'content') message['content'] = contentOf(value);
-    else if (['role', 'finish_reason', 'tool_call_id', 'name'].includes(key)) message[key] = asText(value);
-  }
-  return calls.size > 0 ? { ...message, tool_calls: [...calls.values()] } : message;
 }
 
 /** Span events of the middle age, one a message, and the two of the age before. */
@@ -166,31 +120,5 @@ function choice(attributes: AttrMap): Record<string, unknown> {
     ...fieldsOf(attributes),
     ...fields,
     finish_reason: asText(attributes.get('finish_reason') ?? ''),
-  };
-}
-
-/** gen_ai.prompt and gen_ai.completion as one value: JSON messages or plain text. */
-function fromText({ attributes }: DecodedSpan): Content {
-  return {
-    system: [],
-    messages: inputOf(jsonOf(attributes.get(PROMPT))),
-    tools: [],
-    output: outputOf(jsonOf(attributes.get(COMPLETION))),
-  };
-}
-
-/** A tool's span: what it was called with and what it gave back. */
-function fromTool({ attributes }: DecodedSpan): Content {
-  const called = attributes.get(ATTR.TOOL_ARGUMENTS);
-  const result = attributes.get(ATTR.TOOL_RESULT);
-  const id = asText(attributes.get(ATTR.TOOL_CALL_ID) ?? '');
-  const name = asText(attributes.get(ATTR.TOOL_NAME) ?? '');
-  const call = { type: 'tool_call', id, name, arguments: jsonOf(called) };
-  const response = { type: 'tool_call_response', id, response: jsonOf(result) };
-  return {
-    system: [],
-    messages: called === undefined ? [] : [{ role: 'assistant', parts: [call] }],
-    tools: [],
-    output: result === undefined ? [] : [{ role: 'tool', parts: [response], finish_reason: '' }],
   };
 }
